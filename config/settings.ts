@@ -1,0 +1,115 @@
+/**
+ * What a loaded configuration looks like to the code: typed, in base units, frozen. Each part of the program
+ * is handed its slice and never the whole. The snake_case names of the configuration file live in `schema/`.
+ */
+
+/** Presets of how reachability is weighed against energy; `adaptive_mode: true` means `balanced`. */
+export type AdaptivePolicy = 'responsive' | 'balanced' | 'low_power';
+
+/** The keep-alive contract and the bounds within which it may adapt. */
+export interface KeepaliveSettings {
+  /** `keepalive_interval`: the interval before anything is learned; the only one when not adaptive. */
+  readonly intervalSeconds: number;
+  /** `keepalive_count`: unanswered probes after which the link is dead. */
+  readonly count: number;
+  /** `keepalive_timeout`: interval × count. */
+  readonly timeoutSeconds: number;
+  /** `idle_threshold`: silence after application traffic before the connection counts as idle. */
+  readonly idleThresholdSeconds: number;
+  /** `adaptive_mode`: `false` keeps the interval fixed. */
+  readonly adaptive: false | AdaptivePolicy;
+  readonly minIntervalSeconds: number;
+  readonly maxIntervalSeconds: number;
+  /** `max_detection`: bound on interval × count, whatever is learned. */
+  readonly maxDetectionSeconds: number;
+}
+
+export interface BrokerSettings {
+  /** `mqtt://host:port` or `mqtts://host:port`. */
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  /** `auto` tries MQTT 5 first and falls back to 3.1.1. */
+  readonly protocol: 'auto' | '5' | '3.1.1';
+  readonly connectTimeoutSeconds: number;
+}
+
+export interface ReconnectSettings {
+  readonly minDelaySeconds: number;
+  readonly maxDelaySeconds: number;
+  /** How long a connection must last before the backoff forgets earlier failures. */
+  readonly stableAfterSeconds: number;
+}
+
+/** Bounds of the wait for a probe's answer; between them the measured round trip decides. */
+export interface VerdictSettings {
+  /** The wait before any round trip was measured. */
+  readonly initialSeconds: number;
+  readonly floorSeconds: number;
+  readonly ceilingSeconds: number;
+}
+
+export interface BatterySettings {
+  /** Where sysfs is mounted; elsewhere in containers and tests. */
+  readonly sysfsRoot: string;
+  /** At or below this charge, without external power, the agent saves energy. */
+  readonly lowPercent: number;
+}
+
+export interface LogSettings {
+  readonly level: 'error' | 'warn' | 'info' | 'debug';
+  /** `auto`: readable on a terminal, JSON otherwise. */
+  readonly format: 'auto' | 'json' | 'pretty';
+}
+
+export interface AgentSettings {
+  readonly device: { readonly name: string; readonly groups: readonly string[] };
+  readonly keepalive: KeepaliveSettings;
+  readonly broker: BrokerSettings;
+  /** `will_delay`: how long the broker waits before it publishes the will (MQTT 5 only). */
+  readonly willDelaySeconds: number;
+  readonly reconnect: ReconnectSettings;
+  readonly verdict: VerdictSettings;
+  readonly battery: BatterySettings;
+  readonly stateDirectory: string;
+  readonly log: LogSettings;
+}
+
+export interface WebhookSettings {
+  readonly url: string;
+  /** Signs each delivery (HMAC-SHA256); absent: unsigned. */
+  readonly secret?: string;
+  readonly timeoutSeconds: number;
+}
+
+export interface DeliverySettings {
+  readonly minDelaySeconds: number;
+  readonly maxDelaySeconds: number;
+}
+
+export interface MonitorSettings {
+  readonly broker: BrokerSettings;
+  readonly embeddedBroker: { readonly enabled: boolean; readonly host: string; readonly port: number };
+  /** Liveness. `intervalSeconds` and `count` stand in only for a device that has stated neither. */
+  readonly liveness: {
+    readonly intervalSeconds: number;
+    readonly count: number;
+    readonly graceSeconds: number;
+    /** An event loop that stood still for longer makes the monitor doubt itself. */
+    readonly stallSeconds: number;
+  };
+  readonly dataDirectory: string;
+  readonly http: { readonly host: string; readonly port: number; readonly token?: string };
+  readonly sinks: {
+    readonly log: boolean;
+    readonly mqtt: boolean;
+    readonly webhook: WebhookSettings | null;
+  };
+  readonly delivery: DeliverySettings;
+  readonly summary: { readonly schedule: string | null };
+  readonly retention: { readonly schedule: string; readonly historySeconds: number };
+  readonly log: LogSettings;
+}

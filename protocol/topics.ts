@@ -1,0 +1,52 @@
+/** Topic names of protocol version 1. A device name is never a topic level that could be a wildcard. */
+
+export const PROTOCOL_VERSION = 1;
+const ROOT = `khd/${PROTOCOL_VERSION}`;
+
+/** 1–64 of `A–Z a–z 0–9 . _ : -`: valid in a topic, a file name and a URL alike. */
+const NAME = /^[A-Za-z0-9._:-]{1,64}$/;
+
+/**
+ * First levels after the root that are not devices; a device so named could publish into another's
+ * namespace or read as one.
+ */
+export const RESERVED_NAMES: readonly string[] = ['group', 'network', 'alert', 'incident', 'monitor'];
+
+/** Whether `name` can name a device. */
+export function isDeviceName(name: string): boolean {
+  return NAME.test(name) && name !== '.' && name !== '..' && !RESERVED_NAMES.includes(name);
+}
+
+/** Whether `name` can name a group: as a device, without the reserved words (groups have their own level). */
+export function isGroupName(name: string): boolean {
+  return NAME.test(name);
+}
+
+export const probeTopic = (device: string): string => `${ROOT}/${device}/probe`;
+export const statusTopic = (device: string): string => `${ROOT}/${device}/status`;
+export const askTopic = (device: string): string => `${ROOT}/${device}/ask`;
+export const alertTopic = (device: string): string => `${ROOT}/alert/${device}`;
+
+/** What a monitor subscribes to. */
+export const PROBE_FILTER = `${ROOT}/+/probe`;
+export const STATUS_FILTER = `${ROOT}/+/status`;
+
+export type TopicKind = 'probe' | 'status' | 'ask';
+
+export type TopicRefusal = 'not-ours' | 'bad-device-name' | 'unknown-kind';
+
+export type ParsedTopic =
+  | { readonly ok: true; readonly device: string; readonly kind: TopicKind }
+  | { readonly ok: false; readonly refusal: TopicRefusal };
+
+/** Splits a device's topic into its device and kind. Never throws. */
+export function parseTopic(topic: string): ParsedTopic {
+  if (!topic.startsWith(`${ROOT}/`)) return { ok: false, refusal: 'not-ours' };
+  const slash = topic.indexOf('/', ROOT.length + 1);
+  if (slash < 0) return { ok: false, refusal: 'unknown-kind' };
+  const device = topic.slice(ROOT.length + 1, slash);
+  if (!isDeviceName(device)) return { ok: false, refusal: 'bad-device-name' };
+  const kind = topic.slice(slash + 1);
+  if (kind !== 'probe' && kind !== 'status' && kind !== 'ask') return { ok: false, refusal: 'unknown-kind' };
+  return { ok: true, device, kind };
+}
