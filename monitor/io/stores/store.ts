@@ -1,0 +1,32 @@
+/** What every store can do. One contract suite (`test/unit/monitor/io/stores/contract.ts`) runs against each. */
+import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../policy/device.ts';
+
+/** Everything that one step of the policy wants remembered: all of it or nothing. */
+export interface Commit {
+  readonly devices: readonly DeviceRecord[];
+  readonly transitions: readonly Transition[];
+  /** Alerts opened or resolved; by id, newest wins. */
+  readonly alerts: readonly Alert[];
+  /** Deliveries owed; the store assigns ids in this order. */
+  readonly messages: readonly Omit<OutboxMessage, 'id'>[];
+}
+
+export interface Store {
+  /** Every device ever recorded and not pruned. */
+  devices(): Iterable<DeviceRecord>;
+  /** Resolves once the commit would survive `kill -9` and a power cut. */
+  commit(commit: Commit): Promise<void>;
+  /** The oldest undelivered messages of a sink, in order. */
+  pending(sink: string, limit: number): readonly OutboxMessage[];
+  pendingCount(sink: string): number;
+  /** The sink said yes, or said no for good. */
+  settle(message: OutboxMessage): Promise<void>;
+  /** Newest first. */
+  transitions(device: string, limit: number): readonly Transition[];
+  openAlerts(): readonly Alert[];
+  /** Resolved alerts, newest first. */
+  resolvedAlerts(limit: number): readonly Alert[];
+  /** Forgets transitions, resolved alerts and `left` devices older than `beforeMs`; says how many of each. */
+  prune(beforeMs: number): Promise<{ transitions: number; alerts: number; devices: number }>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,82 @@
+/** What the monitor knows and says of one device: the words that policy, stores, sinks and API share. */
+import type { Vitals } from '../../protocol/probe.ts';
+import type { Counters } from '../../protocol/status.ts';
+
+/**
+ * `alive`: heard within its promise. `late`: promise lapsed (nobody is woken). `dead`: `keepalive_timeout`
+ * lapsed (one alert). `left`: stopped on purpose.
+ */
+export type DeviceState = 'alive' | 'late' | 'dead' | 'left';
+
+/** Why a device changed its state. */
+export type TransitionCause =
+  | 'first-heard'
+  | 'probe-heard'
+  | 'status-online'
+  | 'promise-lapsed'
+  | 'will-published'
+  | 'timeout-lapsed'
+  | 'left-on-purpose';
+
+/** The durable part of a device: all that a restarted monitor needs. Times are wall-clock ms. */
+export interface DeviceRecord {
+  readonly device: string;
+  readonly state: DeviceState;
+  readonly stateSinceMs: number;
+  /** Counts this device's transitions; never reused. With the name it identifies a transition for good. */
+  readonly sequence: number;
+  /** Newest session seen; statuses of an older one are ignored. */
+  readonly epoch: number;
+  readonly promisedSeconds: number;
+  readonly count: number;
+  /** As of the last save, not of the last probe: probes alone are not written. */
+  readonly lastHeardMs: number | null;
+  readonly reason: string;
+  readonly agentVersion: string;
+  readonly network: string | null;
+  readonly groups: readonly string[];
+  readonly configurationVersion: number | null;
+  readonly counters: Counters;
+  readonly vitals: Vitals | null;
+}
+
+export interface Transition {
+  readonly device: string;
+  readonly sequence: number;
+  readonly epoch: number;
+  readonly from: DeviceState | null;
+  readonly to: DeviceState;
+  readonly cause: TransitionCause;
+  /** Wall-clock ms. */
+  readonly atMs: number;
+  readonly lastHeardMs: number | null;
+  readonly promisedSeconds: number;
+  readonly count: number;
+}
+
+/** One call for a person's attention: opened when a device dies, resolved when it is back or left. */
+export interface Alert {
+  /** `<device>:<sequence of the transition that opened it>`. */
+  readonly id: string;
+  readonly device: string;
+  readonly groups: readonly string[];
+  readonly network: string | null;
+  readonly openedMs: number;
+  readonly resolvedMs: number | null;
+  readonly lastHeardMs: number | null;
+  /** interval × count as last promised, in seconds. */
+  readonly keepaliveTimeoutSeconds: number;
+  /** For people: what happened. */
+  readonly summary: string;
+}
+
+/** One delivery that a sink owes. Written in the same transaction as the transition that caused it. */
+export interface OutboxMessage {
+  /** Orders deliveries; assigned by the store. */
+  readonly id: number;
+  readonly sink: string;
+  /** `<device>:<epoch>:<sequence>`: the same however often it is sent. */
+  readonly idempotencyKey: string;
+  readonly event: 'opened' | 'resolved';
+  readonly alert: Alert;
+}
