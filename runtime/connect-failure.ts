@@ -1,0 +1,59 @@
+/** Sorts what can go wrong with a connection into kinds that decide what to do next. Pure. */
+
+export type ConnectFailureKind =
+  /** No route, refused, reset, timed out: try again later. */
+  | 'network'
+  | 'name-not-found'
+  | 'timeout'
+  /** The certificate or the handshake; passes when the clock or the certificate is mended. */
+  | 'tls'
+  /** The broker does not speak this version of MQTT. */
+  | 'protocol-version'
+  /** User name, password, client id or permission. */
+  | 'refused'
+  /** The broker is overloaded or moving. */
+  | 'unavailable'
+  /** It closed without a word, or sent what is not MQTT. */
+  | 'no-answer'
+  /** A file that the configuration names cannot be read. */
+  | 'local';
+
+export interface ConnectFailure {
+  readonly kind: ConnectFailureKind;
+  /** For people. */
+  readonly message: string;
+}
+
+/** CONNACK codes that mean "not this protocol version": MQTT 3.1.1 table 3.1, MQTT 5 section 3.2.2.2. */
+const UNSUPPORTED_VERSION = new Set([1, 0x84]);
+/** 3.1.1: server unavailable. 5: server unavailable, busy, use another, moved, quota, connection rate. */
+const UNAVAILABLE = new Set([3, 0x88, 0x89, 0x97, 0x9c, 0x9d, 0x9f]);
+
+/** Classifies an error of a socket, of TLS, of a file, or of a CONNACK; `null` means closed without a word. */
+export function classifyConnectError(error: unknown): ConnectFailure {
+  if (!(error instanceof Error)) return { kind: 'no-answer', message: 'closed before the broker answered' };
+  const { message } = error;
+  const code = 'code' in error ? error.code : undefined;
+  if (typeof code === 'number') {
+    if (UNSUPPORTED_VERSION.has(code)) return { kind: 'protocol-version', message };
+    return { kind: UNAVAILABLE.has(code) ? 'unavailable' : 'refused', message };
+  }
+  if (typeof code === 'string') return { kind: kindOfCode(code, error), message: message || code };
+  if (message === 'connack timeout') return { kind: 'timeout', message: 'no CONNACK in time' };
+  return { kind: 'no-answer', message };
+}
+
+function kindOfCode(code: string, error: Error): ConnectFailureKind {
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'name-not-found';
+  if (code === 'ETIMEDOUT') return 'timeout';
+  if ('syscall' in error && (error.syscall === 'open' || error.syscall === 'read') && 'path' in error)
+    return 'local';
+  if (isTlsCode(code)) return 'tls';
+  return 'network';
+}
+
+function isTlsCode(code: string): boolean {
+  return /^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO_|EPROTO|HOSTNAME_|ERR_CRYPTO)/.test(
+    code,
+  );
+}

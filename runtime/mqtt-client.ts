@@ -1,0 +1,271 @@
+/**
+ * The one face of MQTT.js: a single MQTT connection from CONNECT to close. It never reconnects, never
+ * pings on its own (unless asked to) and keeps nothing beyond the connection; who uses it decides all that.
+ *
+ * MQTT.js has no way to hand `tls.connect` a saved session, so the stream is built here.
+ */
+import { readFileSync } from 'node:fs';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { IClientOptions, IConnackPacket, IPublishPacket, MqttClient as MqttJsClient } from 'mqtt';
+import clientModule from 'mqtt/lib/client';
+import type { BrokerSettings } from '../config/settings.ts';
+import { type ConnectFailure, classifyConnectError } from './connect-failure.ts';
+
+// MQTT.js is CommonJS: its default export arrives wrapped.
+const MqttClient = clientModule.default;
+
+export type ProtocolVersion = 4 | 5;
+
+export interface Will {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  /** How long the broker waits before it publishes (MQTT 5; ignored before). */
+  readonly delaySeconds: number;
+}
+
+export interface MqttConnectOptions {
+  readonly broker: BrokerSettings;
+  readonly clientId: string;
+  readonly protocolVersion: ProtocolVersion;
+  /** The Keep Alive of the CONNECT packet, 1–65,535 s. */
+  readonly keepAliveSeconds: number;
+  /** Whether MQTT.js sends PINGREQ by its own timers; a device sends its probes instead. */
+  readonly ownPings: boolean;
+  readonly will?: Will;
+  readonly connectTimeoutMs: number;
+  /** A session to resume, as `onTlsSession` gave it. */
+  readonly tlsSession?: Buffer;
+}
+
+/** What the broker said when it accepted. */
+export interface Accepted {
+  /** [MQTT-3.1.2-21]: the broker's Server Keep Alive replaces ours. */
+  readonly serverKeepAliveSeconds: number | null;
+  readonly tlsResumed: boolean;
+}
+
+/** How a connection that was up has ended. */
+export type CloseCause = 'peer-closed' | 'reset' | 'broker-disconnect' | 'own-close' | 'protocol-error';
+
+export interface MqttEvents {
+  readonly onUp: (accepted: Accepted) => void;
+  /** Instead of `onUp`: the connection was never up. */
+  readonly onConnectFailed: (failure: ConnectFailure) => void;
+  /** After `onUp`, once: it is over. `detail` is for people. */
+  readonly onClosed: (cause: CloseCause, detail: string) => void;
+  readonly onMessage: (topic: string, payload: Uint8Array, retained: boolean) => void;
+  /** Any packet came in: the path works in both directions. */
+  readonly onPacket?: () => void;
+  readonly onTlsSession?: (session: Buffer) => void;
+}
+
+export interface PublishOptions {
+  readonly qos: 0 | 1;
+  readonly retain?: boolean;
+  /** Sends the topic once per connection and a two-byte alias after that (MQTT 5, where the broker allows). */
+  readonly alias?: boolean;
+}
+
+/** `null`: done (QoS 1: acknowledged). The broker's refusal carries its reason code as `code`. */
+export type Done = (error: (Error & { code?: number | string }) | null) => void;
+
+export interface MqttSession {
+  publish(topic: string, payload: Uint8Array, options: PublishOptions, onDone?: Done): void;
+  subscribe(filters: readonly { readonly topic: string; readonly qos: 0 | 1 }[], onDone: Done): void;
+  /** Sends DISCONNECT, then closes. */
+  disconnect(): void;
+  /** Closes without a word; for a path that is dead anyway. */
+  destroy(): void;
+}
+
+/** Clients that we closed ourselves: MQTT.js clears its own mark before the socket says so. */
+const ended = new WeakSet<MqttJsClient>();
+
+/** MQTT.js's keep-alive manager, silenced: the agent has one timer, and it is not this one. */
+const NO_TIMERS = { set: () => 1, clear: () => {} } as const;
+
+/** Starts one connection. Never throws; a bad certificate file is a failed connect. */
+export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttSession {
+  let client: MqttJsClient;
+  let aliasMaximum = 0;
+  let socket: Socket | TLSSocket | null = null;
+  try {
+    const secrets = readTlsFiles(options.broker);
+    client = new MqttClient(() => {
+      socket = openSocket(options, secrets, events);
+      return socket;
+    }, clientOptions(options));
+  } catch (error) {
+    const failure = classifyConnectError(error);
+    queueMicrotask(() => events.onConnectFailed(failure));
+    return { publish: () => {}, subscribe: () => {}, disconnect: () => {}, destroy: () => {} };
+  }
+  wireLifecycle(client, events, () => socket);
+  client.on('message', (topic: string, payload: Buffer, packet: IPublishPacket) =>
+    events.onMessage(topic, payload, packet.retain),
+  );
+  client.on('connect', (connack: IConnackPacket) => {
+    aliasMaximum = connack.properties?.topicAliasMaximum ?? 0;
+  });
+  if (events.onPacket) client.on('packetreceive', events.onPacket);
+  client.connect();
+  return sessionOf(client, () => aliasMaximum);
+}
+
+function wireLifecycle(
+  client: MqttJsClient,
+  events: MqttEvents,
+  socket: () => Socket | TLSSocket | null,
+): void {
+  let up = false;
+  let over = false;
+  let lastError: unknown = null;
+  let brokerDisconnect: string | null = null;
+  client.on('connect', (connack: IConnackPacket) => {
+    up = true;
+    events.onUp({
+      serverKeepAliveSeconds: connack.properties?.serverKeepAlive ?? null,
+      tlsResumed: isResumed(socket()),
+    });
+  });
+  client.on('error', (error: Error) => {
+    lastError ??= error;
+  });
+  client.on('disconnect', (packet: { reasonCode?: number }) => {
+    brokerDisconnect = `reason code ${packet.reasonCode ?? 0}`;
+  });
+  client.on('close', () => {
+    if (over) return;
+    over = true;
+    if (!up) {
+      events.onConnectFailed(classifyConnectError(lastError));
+    } else if (ended.has(client)) {
+      events.onClosed('own-close', 'closed by us');
+    } else if (brokerDisconnect !== null) {
+      events.onClosed('broker-disconnect', brokerDisconnect);
+    } else if (lastError !== null) {
+      const { kind, message } = classifyConnectError(lastError);
+      events.onClosed(kind === 'network' ? 'reset' : 'protocol-error', message);
+    } else {
+      events.onClosed('peer-closed', 'the broker closed the connection');
+    }
+  });
+}
+
+function sessionOf(client: MqttJsClient, aliasMaximum: () => number): MqttSession {
+  const aliases = new Map<string, number>();
+  return {
+    publish(topic, payload, { qos, retain = false, alias = false }, onDone) {
+      let name = topic;
+      let topicAlias: number | undefined;
+      if (alias && (aliases.has(topic) || aliases.size < aliasMaximum())) {
+        topicAlias = aliases.get(topic);
+        if (topicAlias === undefined) {
+          topicAlias = aliases.size + 1;
+          aliases.set(topic, topicAlias);
+        } else {
+          name = '';
+        }
+      }
+      const properties = topicAlias === undefined ? undefined : { topicAlias };
+      const body = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+      client.publish(name, body, { qos, retain, ...(properties && { properties }) }, (error) =>
+        onDone?.(error ?? null),
+      );
+    },
+    subscribe(filters, onDone) {
+      const map = Object.fromEntries(filters.map(({ topic, qos }) => [topic, { qos }]));
+      client.subscribe(map, (error, granted) => {
+        const refused = granted?.find(({ qos }) => qos >= 128);
+        if (!error && refused) onDone(new Error(`subscription to ${refused.topic} was refused`));
+        else onDone(error ?? null);
+      });
+    },
+    disconnect() {
+      ended.add(client);
+      // Not forced, yet with nothing outstanding: waiting for acknowledgements could last for ever.
+      client.outgoing = {};
+      client.end(false);
+    },
+    destroy() {
+      ended.add(client);
+      client.end(true);
+    },
+  };
+}
+
+function clientOptions(options: MqttConnectOptions): IClientOptions {
+  const { broker, will, protocolVersion } = options;
+  return {
+    manualConnect: true,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    writeCache: false,
+    // [MQTT-3.1.3-9]: a clean start ends the old session, and with it the delay of its will: every short
+    // reconnect would announce a death. Before MQTT 5 an unclean session would outlive the device instead.
+    clean: protocolVersion === 4 || will === undefined,
+    protocolVersion,
+    protocolId: 'MQTT',
+    clientId: options.clientId,
+    keepalive: options.keepAliveSeconds,
+    connectTimeout: options.connectTimeoutMs,
+    ...(options.ownPings ? {} : { timerVariant: NO_TIMERS as never }),
+    ...(broker.username === undefined ? {} : { username: broker.username }),
+    ...(broker.password === undefined ? {} : { password: broker.password }),
+    ...(will && {
+      will: {
+        topic: will.topic,
+        payload: Buffer.from(will.payload),
+        qos: 1,
+        retain: true,
+        ...(protocolVersion === 5 && { properties: { willDelayInterval: will.delaySeconds } }),
+      },
+      // The will is sent when its delay or the session ends, whichever comes first (MQTT 5 section 3.1.3.2.2).
+      ...(protocolVersion === 5 && { properties: { sessionExpiryInterval: will.delaySeconds } }),
+    }),
+  };
+}
+
+interface TlsFiles {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/** Read at every connect, so that a renewed certificate needs no restart. */
+function readTlsFiles({ caFile, certFile, keyFile }: BrokerSettings): TlsFiles {
+  return {
+    ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
+    ...(certFile === undefined ? {} : { cert: readFileSync(certFile) }),
+    ...(keyFile === undefined ? {} : { key: readFileSync(keyFile) }),
+  };
+}
+
+function openSocket(options: MqttConnectOptions, files: TlsFiles, events: MqttEvents): Socket | TLSSocket {
+  const url = new URL(options.broker.url);
+  const secure = url.protocol === 'mqtts:';
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = Number(url.port) || (secure ? 8883 : 1883);
+  if (!secure) {
+    const socket = connectTcp({ host, port });
+    socket.setNoDelay(true);
+    return socket;
+  }
+  const socket = connectTls({
+    host,
+    port,
+    ...files,
+    ...(isIP(host) === 0 && { servername: host }),
+    ...(options.tlsSession && { session: options.tlsSession }),
+    minVersion: 'TLSv1.2',
+  });
+  socket.setNoDelay(true);
+  if (events.onTlsSession) socket.on('session', events.onTlsSession);
+  return socket;
+}
+
+function isResumed(socket: Socket | TLSSocket | null): boolean {
+  return socket !== null && 'isSessionReused' in socket && socket.isSessionReused();
+}
