@@ -11,6 +11,13 @@ export interface Commit {
   readonly messages: readonly Omit<OutboxMessage, 'id'>[];
 }
 
+/** What a pruning took away: how many transitions and alerts, and which devices. */
+export interface Pruned {
+  readonly transitions: number;
+  readonly alerts: number;
+  readonly devices: readonly string[];
+}
+
 export interface Store {
   /** Every device ever recorded and not pruned. */
   devices(): Iterable<DeviceRecord>;
@@ -26,7 +33,7 @@ export interface Store {
   openAlerts(): readonly Alert[];
   /** Resolved alerts, newest first. */
   resolvedAlerts(limit: number): readonly Alert[];
-  /** Forgets transitions, resolved alerts and `left` devices older than `beforeMs`; says how many of each. */
-  prune(beforeMs: number): Promise<{ transitions: number; alerts: number; devices: number }>;
+  /** Forgets transitions, resolved alerts and `left` devices older than `beforeMs`. Not during a commit. */
+  prune(beforeMs: number): Promise<Pruned>;
   close(): Promise<void>;
 }

@@ -1,0 +1,47 @@
+/** Takes old rows out of an LMDB store in slices, so that the event loop never stands still for it. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Tables } from './lmdb.ts';
+import { parseDevice, parseTransition } from './records.ts';
+import type { Pruned } from './store.ts';
+
+/** Rows that are read, or removed in one transaction, before other work gets its turn. */
+const SLICE = 1000;
+
+/** Removes what `Store.prune` promises to forget. A damaged row has no age and stays. */
+export async function pruneTables(tables: Tables, beforeMs: number): Promise<Pruned> {
+  const old = {
+    transitions: await select(
+      tables.transitions.getRange(),
+      (text) => (parseTransition(text)?.atMs ?? Number.POSITIVE_INFINITY) < beforeMs,
+    ),
+    alerts: await select(tables.resolvedAlerts.getRange({ end: [beforeMs, ''] }), () => true),
+    devices: await select(tables.devices.getRange(), (text) => {
+      const record = parseDevice(text);
+      return record !== null && record.state === 'left' && record.stateSinceMs < beforeMs;
+    }),
+  };
+  await removeAll(old.transitions, (key) => tables.transitions.remove(key));
+  await removeAll(old.alerts, (key) => tables.resolvedAlerts.remove(key));
+  await removeAll(old.devices, (key) => tables.devices.remove(key));
+  return { transitions: old.transitions.length, alerts: old.alerts.length, devices: old.devices };
+}
+
+async function select<K>(
+  rows: Iterable<{ key: K; value: string }>,
+  isOld: (text: string) => boolean,
+): Promise<K[]> {
+  const keys: K[] = [];
+  let read = 0;
+  for (const { key, value } of rows) {
+    if (isOld(value)) keys.push(key);
+    read += 1;
+    if (read % SLICE === 0) await nextTurn();
+  }
+  return keys;
+}
+
+async function removeAll<K>(keys: readonly K[], remove: (key: K) => Promise<boolean>): Promise<void> {
+  for (let start = 0; start < keys.length; start += SLICE) {
+    await Promise.all(keys.slice(start, start + SLICE).map(remove));
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * The embedded store: one LMDB environment in the data folder, the only import of lmdb.
+ *
+ * Records are JSON text that is parsed strictly: a damaged one is skipped and reported, the rest lives on.
+ * What must be known at every moment (open alerts, message ids and counts) is held in memory, so that a
+ * commit only writes.
+ */
+import { mkdirSync } from 'node:fs';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import { CodedError } from '../../../runtime/coded-error.ts';
+import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../policy/device.ts';
+import { livingOwner, ownerMark } from './folder-owner.ts';
+import { pruneTables } from './lmdb-prune.ts';
+import { parseAlert, parseDevice, parseMessage, parseTransition } from './records.ts';
+import type { Commit, Pruned, Store } from './store.ts';
+
+/** Raised whenever an older program could misread what a newer one writes. */
+const FORMAT = 1;
+const END = Number.POSITIVE_INFINITY;
+
+export interface Tables {
+  readonly meta: Database<string, string>;
+  readonly devices: Database<string, string>;
+  /** By device and sequence. */
+  readonly transitions: Database<string, [string, number]>;
+  readonly openAlerts: Database<string, string>;
+  /** By the time of resolution and id, so that the newest are found without a scan. */
+  readonly resolvedAlerts: Database<string, [number, string]>;
+  /** By sink and message id: the order of delivery. */
+  readonly outbox: Database<string, [string, number]>;
+}
+
+/** Told of every record that could not be read: the table and the key. */
+export type OnDamaged = (table: string, key: string) => void;
+
+/**
+ * Opens the store in `folder`, making it when absent. Throws a CodedError: `STORE_UNUSABLE` (the folder or
+ * the files in it), `STORE_NEWER_FORMAT`, `STORE_IN_USE` (another monitor runs on it).
+ */
+export async function openLmdbStore(folder: string, onDamaged: OnDamaged): Promise<Store> {
+  let root: RootDatabase<string, string>;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Without overlapping sync a commit resolves after fdatasync; with it, already when others can see it.
+    root = open<string, string>({
+      path: folder,
+      noSubdir: false,
+      overlappingSync: false,
+      encoding: 'string',
+    });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CodedError('STORE_UNUSABLE', `data_directory ${folder} cannot be used: ${why}`, { cause });
+  }
+  try {
+    const tables = openTables(root);
+    const mark = claim(root, tables.meta, folder);
+    return new LmdbStore(root, tables, mark, folder, onDamaged);
+  } catch (error) {
+    await root.close();
+    throw error;
+  }
+}
+
+function openTables(root: RootDatabase<string, string>): Tables {
+  const table = <K extends string | [string, number] | [number, string]>(name: string): Database<string, K> =>
+    root.openDB<string, K>({ name, encoding: 'string' });
+  return {
+    meta: table('meta'),
+    devices: table('devices'),
+    transitions: table('transitions'),
+    openAlerts: table('open-alerts'),
+    resolvedAlerts: table('resolved-alerts'),
+    outbox: table('outbox'),
+  };
+}
+
+/**
+ * Takes the folder for this process. LMDB's write lock is held meanwhile, and the kernel releases it when
+ * its holder is killed: two monitors that start together cannot both win.
+ */
+function claim(root: RootDatabase<string, string>, meta: Tables['meta'], folder: string): string {
+  const mark = ownerMark(process.pid);
+  root.transactionSync(() => {
+    const format = meta.get('format');
+    if (format !== undefined && !(Number(format) >= 1 && Number(format) <= FORMAT)) {
+      throw new CodedError(
+        'STORE_NEWER_FORMAT',
+        `data_directory ${folder} holds format ${format}, and this version reads up to ${FORMAT}: ` +
+          'install the version that wrote it, or name another folder',
+      );
+    }
+    const owner = meta.get('owner');
+    const pid = owner === undefined ? null : livingOwner(owner);
+    if (pid !== null) {
+      throw new CodedError(
+        'STORE_IN_USE',
+        `data_directory ${folder} is in use by process ${pid}: stop that monitor, or name another folder`,
+      );
+    }
+    meta.putSync('format', String(FORMAT));
+    meta.putSync('owner', mark);
+  });
+  return mark;
+}
+
+class LmdbStore implements Store {
+  readonly #root: RootDatabase<string, string>;
+  readonly #tables: Tables;
+  readonly #mark: string;
+  readonly #folder: string;
+  readonly #onDamaged: OnDamaged;
+  readonly #openAlerts = new Map<string, Alert>();
+  readonly #pendingCounts = new Map<string, number>();
+  #nextId = 1;
+
+  constructor(
+    root: RootDatabase<string, string>,
+    tables: Tables,
+    mark: string,
+    folder: string,
+    onDamaged: OnDamaged,
+  ) {
+    this.#root = root;
+    this.#tables = tables;
+    this.#mark = mark;
+    this.#folder = folder;
+    this.#onDamaged = onDamaged;
+    for (const alert of this.#read('open-alerts', tables.openAlerts.getRange(), parseAlert)) {
+      this.#openAlerts.set(alert.id, alert);
+    }
+    this.#loadOutbox();
+  }
+
+  devices(): Iterable<DeviceRecord> {
+    return this.#read('devices', this.#tables.devices.getRange(), parseDevice);
+  }
+
+  async commit(commit: Commit): Promise<void> {
+    this.#checkOwner();
+    const { devices, transitions, openAlerts, resolvedAlerts, outbox } = this.#tables;
+    const messages = commit.messages.map((message, index) => ({ ...message, id: this.#nextId + index }));
+    // Ids of a commit that fails stay unused: its retry gets new ones, and nothing else could collide.
+    this.#nextId += messages.length;
+    await this.#root.batch(() => {
+      for (const record of commit.devices) devices.put(record.device, JSON.stringify(record));
+      for (const transition of commit.transitions) {
+        transitions.put([transition.device, transition.sequence], JSON.stringify(transition));
+      }
+      for (const alert of commit.alerts) {
+        if (alert.resolvedMs === null) {
+          openAlerts.put(alert.id, JSON.stringify(alert));
+        } else {
+          openAlerts.remove(alert.id);
+          resolvedAlerts.put([alert.resolvedMs, alert.id], JSON.stringify(alert));
+        }
+      }
+      for (const message of messages) outbox.put([message.sink, message.id], JSON.stringify(message));
+    });
+    for (const alert of commit.alerts) {
+      if (alert.resolvedMs === null) this.#openAlerts.set(alert.id, alert);
+      else this.#openAlerts.delete(alert.id);
+    }
+    for (const { sink } of messages) this.#pendingCounts.set(sink, this.pendingCount(sink) + 1);
+  }
+
+  pending(sink: string, limit: number): readonly OutboxMessage[] {
+    const found: OutboxMessage[] = [];
+    const rows = this.#tables.outbox.getRange({ start: [sink, 0], end: [sink, END] });
+    for (const message of this.#read('outbox', rows, parseMessage)) {
+      if (found.length >= limit) break;
+      found.push(message);
+    }
+    return found;
+  }
+
+  pendingCount(sink: string): number {
+    return this.#pendingCounts.get(sink) ?? 0;
+  }
+
+  async settle(message: OutboxMessage): Promise<void> {
+    this.#checkOwner();
+    const { outbox } = this.#tables;
+    const key: [string, number] = [message.sink, message.id];
+    if (!outbox.doesExist(key)) return;
+    await outbox.remove(key);
+    this.#pendingCounts.set(message.sink, this.pendingCount(message.sink) - 1);
+  }
+
+  transitions(device: string, limit: number): readonly Transition[] {
+    const rows = this.#tables.transitions.getRange({
+      start: [device, END],
+      end: [device, -1],
+      reverse: true,
+      limit,
+    });
+    return [...this.#read('transitions', rows, parseTransition)];
+  }
+
+  openAlerts(): readonly Alert[] {
+    return [...this.#openAlerts.values()];
+  }
+
+  resolvedAlerts(limit: number): readonly Alert[] {
+    const rows = this.#tables.resolvedAlerts.getRange({ reverse: true, limit });
+    return [...this.#read('resolved-alerts', rows, parseAlert)];
+  }
+
+  async prune(beforeMs: number): Promise<Pruned> {
+    this.#checkOwner();
+    return pruneTables(this.#tables, beforeMs);
+  }
+
+  async close(): Promise<void> {
+    if (this.#tables.meta.get('owner') === this.#mark) await this.#tables.meta.remove('owner');
+    await this.#root.close();
+  }
+
+  /** A damaged delivery cannot be made: it is reported once and taken out, or it would be met at every look. */
+  #loadOutbox(): void {
+    const { outbox } = this.#tables;
+    const damaged: [string, number][] = [];
+    for (const { key, value } of outbox.getRange()) {
+      const [sink, id] = key;
+      this.#nextId = Math.max(this.#nextId, id + 1);
+      if (parseMessage(value) === null) damaged.push(key);
+      else this.#pendingCounts.set(sink, this.pendingCount(sink) + 1);
+    }
+    for (const key of damaged) {
+      this.#onDamaged('outbox', String(key));
+      outbox.removeSync(key);
+    }
+  }
+
+  /** Two monitors that cannot see each other's processes (containers) may share a folder: the later wins. */
+  #checkOwner(): void {
+    if (this.#tables.meta.get('owner') !== this.#mark) {
+      throw new CodedError('STORE_TAKEN', `data_directory ${this.#folder} was taken over by another monitor`);
+    }
+  }
+
+  *#read<T>(
+    table: string,
+    rows: Iterable<{ key: unknown; value: string }>,
+    parse: (text: unknown) => T | null,
+  ): Iterable<T> {
+    for (const { key, value } of rows) {
+      const record = parse(value);
+      if (record === null) this.#onDamaged(table, String(key));
+      else yield record;
+    }
+  }
+}

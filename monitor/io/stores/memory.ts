@@ -1,0 +1,87 @@
+/** A store that forgets when the process ends: for tests and simulations, and the contract in its plainest form. */
+import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../policy/device.ts';
+import type { Commit, Pruned, Store } from './store.ts';
+
+export class MemoryStore implements Store {
+  readonly #devices = new Map<string, DeviceRecord>();
+  readonly #transitions = new Map<string, Transition[]>();
+  readonly #alerts = new Map<string, Alert>();
+  readonly #messages = new Map<number, OutboxMessage>();
+  #nextId = 1;
+
+  devices(): Iterable<DeviceRecord> {
+    return this.#devices.values();
+  }
+
+  async commit(commit: Commit): Promise<void> {
+    for (const record of commit.devices) this.#devices.set(record.device, record);
+    for (const transition of commit.transitions) {
+      const known = this.#transitions.get(transition.device) ?? [];
+      const others = known.filter(({ sequence }) => sequence !== transition.sequence);
+      this.#transitions.set(transition.device, [...others, transition]);
+    }
+    for (const alert of commit.alerts) this.#alerts.set(alert.id, alert);
+    for (const message of commit.messages) {
+      const id = this.#nextId++;
+      this.#messages.set(id, { ...message, id });
+    }
+  }
+
+  pending(sink: string, limit: number): readonly OutboxMessage[] {
+    const found: OutboxMessage[] = [];
+    for (const message of this.#messages.values()) {
+      if (found.length >= limit) break;
+      if (message.sink === sink) found.push(message);
+    }
+    return found;
+  }
+
+  pendingCount(sink: string): number {
+    return this.pending(sink, Number.POSITIVE_INFINITY).length;
+  }
+
+  async settle(message: OutboxMessage): Promise<void> {
+    this.#messages.delete(message.id);
+  }
+
+  transitions(device: string, limit: number): readonly Transition[] {
+    const known = this.#transitions.get(device) ?? [];
+    return known.toSorted((a, b) => b.sequence - a.sequence).slice(0, limit);
+  }
+
+  openAlerts(): readonly Alert[] {
+    return [...this.#alerts.values()].filter(({ resolvedMs }) => resolvedMs === null);
+  }
+
+  resolvedAlerts(limit: number): readonly Alert[] {
+    return [...this.#alerts.values()]
+      .filter(({ resolvedMs }) => resolvedMs !== null)
+      .sort((a, b) => (b.resolvedMs ?? 0) - (a.resolvedMs ?? 0))
+      .slice(0, limit);
+  }
+
+  async prune(beforeMs: number): Promise<Pruned> {
+    let transitions = 0;
+    for (const [device, known] of this.#transitions) {
+      const kept = known.filter(({ atMs }) => atMs >= beforeMs);
+      transitions += known.length - kept.length;
+      if (kept.length > 0) this.#transitions.set(device, kept);
+      else this.#transitions.delete(device);
+    }
+    let alerts = 0;
+    for (const { id, resolvedMs } of this.#alerts.values()) {
+      if (resolvedMs === null || resolvedMs >= beforeMs) continue;
+      this.#alerts.delete(id);
+      alerts += 1;
+    }
+    const devices: string[] = [];
+    for (const { device, state, stateSinceMs } of this.#devices.values()) {
+      if (state !== 'left' || stateSinceMs >= beforeMs) continue;
+      this.#devices.delete(device);
+      devices.push(device);
+    }
+    return { transitions, alerts, devices };
+  }
+
+  async close(): Promise<void> {}
+}

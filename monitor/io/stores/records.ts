@@ -1,0 +1,126 @@
+/**
+ * Records as text and back. Strict, because what comes back from a disk may be damaged or written by another
+ * version: a record that does not say everything is not a record.
+ */
+import type {
+  Alert,
+  DeviceRecord,
+  DeviceState,
+  OutboxMessage,
+  Transition,
+  TransitionCause,
+} from '../../policy/device.ts';
+
+const STATES: readonly DeviceState[] = ['alive', 'late', 'dead', 'left'];
+const CAUSES: readonly TransitionCause[] = [
+  'first-heard',
+  'probe-heard',
+  'status-online',
+  'promise-lapsed',
+  'will-published',
+  'timeout-lapsed',
+  'left-on-purpose',
+];
+
+type Check<T> = (value: unknown) => value is T;
+
+const isText: Check<string> = (value) => typeof value === 'string';
+const isNumber: Check<number> = (value): value is number =>
+  typeof value === 'number' && Number.isFinite(value);
+const isCount: Check<number> = (value): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+const isTexts: Check<readonly string[]> = (value): value is readonly string[] =>
+  Array.isArray(value) && value.every(isText);
+
+function orNull<T>(check: Check<T>): Check<T | null> {
+  return (value): value is T | null => value === null || check(value);
+}
+
+function oneOf<T extends string>(values: readonly T[]): Check<T> {
+  return (value): value is T => values.some((allowed) => allowed === value);
+}
+
+type Shape<T> = { readonly [K in keyof T]-?: Check<T[K]> };
+
+function object<T>(shape: Shape<T>): Check<T> {
+  const fields = Object.entries<Check<unknown>>(shape);
+  return (value): value is T =>
+    typeof value === 'object' &&
+    value !== null &&
+    fields.every(([field, check]) => check((value as Record<string, unknown>)[field]));
+}
+
+const isDevice = object<DeviceRecord>({
+  device: isText,
+  state: oneOf(STATES),
+  stateSinceMs: isNumber,
+  sequence: isCount,
+  epoch: isCount,
+  promisedSeconds: isNumber,
+  count: isCount,
+  lastHeardMs: orNull(isNumber),
+  reason: isText,
+  agentVersion: isText,
+  network: orNull(isText),
+  groups: isTexts,
+  configurationVersion: orNull(isCount),
+  counters: object({ probes: isCount, reconnects: isCount, lapses: isCount }),
+  vitals: orNull(
+    object({
+      batteryPercent: orNull(isNumber),
+      signalDbm: orNull(isNumber),
+      rttMs: orNull(isNumber),
+      reconnects: isCount,
+    }),
+  ),
+});
+
+const isTransition = object<Transition>({
+  device: isText,
+  sequence: isCount,
+  epoch: isCount,
+  from: orNull(oneOf(STATES)),
+  to: oneOf(STATES),
+  cause: oneOf(CAUSES),
+  atMs: isNumber,
+  lastHeardMs: orNull(isNumber),
+  promisedSeconds: isNumber,
+  count: isCount,
+});
+
+const isAlert = object<Alert>({
+  id: isText,
+  device: isText,
+  groups: isTexts,
+  network: orNull(isText),
+  openedMs: isNumber,
+  resolvedMs: orNull(isNumber),
+  lastHeardMs: orNull(isNumber),
+  keepaliveTimeoutSeconds: isNumber,
+  summary: isText,
+});
+
+const isMessage = object<OutboxMessage>({
+  id: isCount,
+  sink: isText,
+  idempotencyKey: isText,
+  event: oneOf(['opened', 'resolved'] as const),
+  alert: isAlert,
+});
+
+function parser<T>(check: Check<T>): (text: unknown) => T | null {
+  return (text) => {
+    if (typeof text !== 'string') return null;
+    try {
+      const value: unknown = JSON.parse(text);
+      return check(value) ? value : null;
+    } catch {
+      return null;
+    }
+  };
+}
+
+/** Each parser takes the stored text and returns the record, or null when it is damaged. Never throws. */
+export const parseDevice = parser(isDevice);
+export const parseTransition = parser(isTransition);
+export const parseAlert = parser(isAlert);
+export const parseMessage = parser(isMessage);

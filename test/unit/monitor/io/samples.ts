@@ -1,0 +1,69 @@
+/** Plain valid records for tests; each takes the fields that matter to the test. */
+import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../../../monitor/policy/device.ts';
+
+export function recordOf(device: string, fields: Partial<DeviceRecord> = {}): DeviceRecord {
+  return {
+    device,
+    state: 'alive',
+    stateSinceMs: 1000,
+    sequence: 1,
+    epoch: 1,
+    promisedSeconds: 30,
+    count: 3,
+    lastHeardMs: 1000,
+    reason: 'base interval',
+    agentVersion: '0.1.0',
+    network: null,
+    groups: [],
+    configurationVersion: null,
+    counters: { probes: 1, reconnects: 0, lapses: 0 },
+    vitals: { batteryPercent: 80, signalDbm: -70, rttMs: 40, reconnects: 2 },
+    ...fields,
+  };
+}
+
+export function transitionOf(device: string, sequence: number, fields: Partial<Transition> = {}): Transition {
+  return {
+    device,
+    sequence,
+    epoch: 1,
+    from: 'late',
+    to: 'dead',
+    cause: 'timeout-lapsed',
+    atMs: 1000 * sequence,
+    lastHeardMs: 500,
+    promisedSeconds: 30,
+    count: 3,
+    ...fields,
+  };
+}
+
+export function alertOf(device: string, sequence: number, fields: Partial<Alert> = {}): Alert {
+  return {
+    id: `${device}:${sequence}`,
+    device,
+    groups: ['g'],
+    network: 'n1',
+    openedMs: 1000,
+    resolvedMs: null,
+    lastHeardMs: 500,
+    keepaliveTimeoutSeconds: 90,
+    summary: `${device} fell silent`,
+    ...fields,
+  };
+}
+
+export function messageOf(
+  sink: string,
+  device: string,
+  sequence: number,
+  fields: Partial<OutboxMessage> = {},
+): Omit<OutboxMessage, 'id'> {
+  return {
+    sink,
+    idempotencyKey: `${device}:1:${sequence}`,
+    event: 'opened',
+    alert: alertOf(device, sequence),
+    ...fields,
+  };
+}

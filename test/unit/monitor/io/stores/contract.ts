@@ -1,0 +1,118 @@
+/** What every store must do. Each implementation's test file runs this suite with its own way to open one. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Commit, Store } from '../../../../../monitor/io/stores/store.ts';
+import { alertOf, messageOf, recordOf, transitionOf } from '../samples.ts';
+
+export const EMPTY: Commit = { devices: [], transitions: [], alerts: [], messages: [] };
+
+export interface Fixture {
+  readonly store: Store;
+  /** Closes the store and opens what it left behind; null when the kind forgets at close. */
+  readonly reopen: (() => Promise<Store>) | null;
+}
+
+/** Registers the suite under `name`; `withStore` runs a test against a fresh store and cleans up. */
+export function storeContract(
+  name: string,
+  withStore: (test: (fixture: Fixture) => Promise<void>) => Promise<void>,
+): void {
+  const check = (title: string, test: (store: Store, fixture: Fixture) => Promise<void>): void => {
+    it(title, () => withStore((fixture) => test(fixture.store, fixture)));
+  };
+  describe(`${name} keeps the store's contract`, () => {
+    check('the newest record of a device wins', async (store) => {
+      await store.commit({ ...EMPTY, devices: [recordOf('a'), recordOf('b')] });
+      await store.commit({ ...EMPTY, devices: [recordOf('a', { state: 'dead', sequence: 2 })] });
+      const byName = new Map([...store.devices()].map((record) => [record.device, record]));
+      assert.deepEqual([...byName.keys()].sort(), ['a', 'b']);
+      assert.deepEqual(byName.get('a'), recordOf('a', { state: 'dead', sequence: 2 }));
+    });
+
+    check('transitions come back newest first, of the one device, within the limit', async (store) => {
+      const sequences = [1, 2, 10, 11];
+      await store.commit({
+        ...EMPTY,
+        transitions: [...sequences.map((sequence) => transitionOf('a', sequence)), transitionOf('ab', 5)],
+      });
+      const found = store.transitions('a', 3).map(({ sequence }) => sequence);
+      assert.deepEqual(found, [11, 10, 2]);
+      assert.deepEqual(store.transitions('unknown', 3), []);
+    });
+
+    check('an alert is open until it is resolved, then found among the resolved', async (store) => {
+      const opened = [alertOf('a', 1), alertOf('b', 1), alertOf('c', 1)];
+      await store.commit({ ...EMPTY, alerts: opened });
+      await store.commit({
+        ...EMPTY,
+        alerts: [alertOf('a', 1, { resolvedMs: 9000 }), alertOf('b', 1, { resolvedMs: 10_000 })],
+      });
+      assert.deepEqual(store.openAlerts(), [alertOf('c', 1)]);
+      const ids = store.resolvedAlerts(5).map(({ id }) => id);
+      assert.deepEqual(ids, ['b:1', 'a:1']);
+      assert.equal(store.resolvedAlerts(1).length, 1);
+    });
+
+    check('messages of a sink come in the order of their commits until settled', async (store) => {
+      await store.commit({ ...EMPTY, messages: [messageOf('log', 'a', 1), messageOf('webhook', 'a', 1)] });
+      await store.commit({ ...EMPTY, messages: [messageOf('log', 'b', 1), messageOf('log', 'a', 2)] });
+      const keys = (): string[] => store.pending('log', 10).map(({ idempotencyKey }) => idempotencyKey);
+      assert.deepEqual(keys(), ['a:1:1', 'b:1:1', 'a:1:2']);
+      assert.equal(store.pendingCount('log'), 3);
+      const [first] = store.pending('log', 1);
+      assert.ok(first);
+      await store.settle(first);
+      await store.settle(first);
+      assert.deepEqual(keys(), ['b:1:1', 'a:1:2']);
+      assert.equal(store.pendingCount('log'), 2);
+      assert.equal(store.pendingCount('webhook'), 1);
+      assert.equal(store.pendingCount('nobody'), 0);
+    });
+
+    check('pruning forgets only what is old and over', async (store) => {
+      await store.commit({
+        devices: [
+          recordOf('gone', { state: 'left', stateSinceMs: 10 }),
+          recordOf('leaving', { state: 'left', stateSinceMs: 100 }),
+          recordOf('dead', { state: 'dead', stateSinceMs: 10 }),
+        ],
+        transitions: [transitionOf('a', 1, { atMs: 10 }), transitionOf('a', 2, { atMs: 100 })],
+        alerts: [
+          alertOf('old', 1, { resolvedMs: 10 }),
+          alertOf('recent', 1, { resolvedMs: 100 }),
+          alertOf('open', 1, { openedMs: 10 }),
+        ],
+        messages: [messageOf('log', 'old', 1)],
+      });
+      assert.deepEqual(await store.prune(100), { transitions: 1, alerts: 1, devices: ['gone'] });
+      const devices = [...store.devices()].map(({ device }) => device).sort();
+      assert.deepEqual(devices, ['dead', 'leaving']);
+      const left = store.transitions('a', 9).map(({ sequence }) => sequence);
+      assert.deepEqual(left, [2]);
+      const resolved = store.resolvedAlerts(9).map(({ id }) => id);
+      assert.deepEqual(resolved, ['recent:1']);
+      assert.equal(store.openAlerts().length, 1);
+      assert.equal(store.pendingCount('log'), 1);
+    });
+
+    check('everything is there again after a restart, and ids go on', async (store, { reopen }) => {
+      if (reopen === null) return;
+      const commit: Commit = {
+        devices: [recordOf('a', { network: 'n1', groups: ['g'], configurationVersion: 3 })],
+        transitions: [transitionOf('a', 1)],
+        alerts: [alertOf('a', 1), alertOf('b', 1, { resolvedMs: 50 })],
+        messages: [messageOf('log', 'a', 1)],
+      };
+      await store.commit(commit);
+      const again = await reopen();
+      assert.deepEqual([...again.devices()], commit.devices);
+      assert.deepEqual(again.transitions('a', 9), commit.transitions);
+      assert.deepEqual(again.openAlerts(), [alertOf('a', 1)]);
+      assert.deepEqual(again.resolvedAlerts(9), [alertOf('b', 1, { resolvedMs: 50 })]);
+      await again.commit({ ...EMPTY, messages: [messageOf('log', 'a', 2)] });
+      const keys = again.pending('log', 9).map(({ idempotencyKey }) => idempotencyKey);
+      assert.deepEqual(keys, ['a:1:1', 'a:1:2']);
+      assert.equal(again.pendingCount('log'), 2);
+    });
+  });
+}
