@@ -1,0 +1,92 @@
+/** `keepalivehd config show|validate|schema` */
+import { ConfigError } from '../config/config-error.ts';
+import { jsonSchema } from '../config/json-schema.ts';
+import {
+  AGENT_KEYS,
+  type EffectiveValue,
+  type LoadOptions,
+  loadAgent,
+  loadMonitor,
+  MONITOR_KEYS,
+  type Part,
+} from '../config/load.ts';
+import { nearest } from '../config/nearest.ts';
+import { agentSchema } from '../config/schema/agent.ts';
+import { formatDuration } from '../config/schema/durations.ts';
+import type { SchemaTree } from '../config/schema/item.ts';
+import { monitorSchema } from '../config/schema/monitor.ts';
+import { EXIT_FAILURE, EXIT_OK } from './exit-codes.ts';
+import { CONFIG_HELP } from './help.ts';
+import { loadOptions } from './load-options.ts';
+import { readOptions } from './options.ts';
+import { UsageError } from './usage-error.ts';
+
+const ACTIONS = ['show', 'validate', 'schema'] as const;
+const PARTS: readonly Part[] = ['agent', 'monitor'];
+
+export async function configCommand(argv: readonly string[]): Promise<number> {
+  const options = readOptions(argv, { for: 'text', config: 'text', set: 'texts', json: 'flag' });
+  if (options.flags.has('help')) {
+    process.stdout.write(CONFIG_HELP);
+    return EXIT_OK;
+  }
+  const [written, ...rest] = options.positionals;
+  const action = oneOf('action', written, ACTIONS);
+  if (rest.length > 0) throw new UsageError(`config ${action} takes no further arguments`);
+  const part = oneOf('part for --for', options.texts.get('for')?.[0] ?? 'agent', PARTS);
+  if (action === 'schema') {
+    const tree = (part === 'agent' ? agentSchema : monitorSchema) as unknown as SchemaTree;
+    print(`${JSON.stringify(jsonSchema(`KeepAliveHD ${part}`, tree), null, 2)}\n`);
+    return EXIT_OK;
+  }
+  return showOrValidate(action, part, loadOptions(options), options.flags.has('json'));
+}
+
+function showOrValidate(
+  action: 'show' | 'validate',
+  part: Part,
+  options: LoadOptions,
+  json: boolean,
+): number {
+  let values: readonly EffectiveValue[];
+  try {
+    values = (part === 'agent' ? loadAgent : loadMonitor)(options).values;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    if (json) print(`${JSON.stringify({ ok: false, problems: error.problems }, null, 2)}\n`);
+    else process.stderr.write(`${error.message}\n`);
+    return EXIT_FAILURE;
+  }
+  if (action === 'validate') print(json ? '{"ok":true,"problems":[]}\n' : 'The configuration is valid.\n');
+  else print(json ? `${JSON.stringify(values, null, 2)}\n` : valuesTable(part, values));
+  return EXIT_OK;
+}
+
+/** Three columns: key, value as one would write it, origin. */
+function valuesTable(part: Part, values: readonly EffectiveValue[]): string {
+  const keys = part === 'agent' ? AGENT_KEYS : MONITOR_KEYS;
+  const rows = values.map(({ key, value, origin }) => {
+    const duration = keys.get(key)?.format === 'duration' && typeof value === 'number';
+    const text = duration ? formatDuration(value) : JSON.stringify(value);
+    return [key, text, origin.detail === null ? origin.layer : `${origin.layer} (${origin.detail})`] as const;
+  });
+  const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));
+  const [keyWidth, valueWidth] = [width(0), width(1)];
+  return rows
+    .map(([key, value, origin]) => `${key.padEnd(keyWidth)}  ${value.padEnd(valueWidth)}  ${origin}\n`)
+    .join('');
+}
+
+function oneOf<T extends string>(what: string, written: string | undefined, known: readonly T[]): T {
+  const found = known.find((candidate) => candidate === written);
+  if (found !== undefined) return found;
+  if (written === undefined) throw new UsageError(`config needs an ${what}: ${known.join(', ')}`);
+  const meant = nearest(written, known);
+  throw new UsageError(
+    `unknown ${what} ${written.slice(0, 60)}; ${meant === null ? `known: ${known.join(', ')}` : `did you mean ${meant}?`}`,
+  );
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}

@@ -1,0 +1,56 @@
+/** JSON Schema of a configuration file, for editors; generated from the schema. Pure. */
+import { isItem, type SchemaItem, type SchemaTree } from './schema/item.ts';
+
+type Json = Record<string, unknown>;
+
+/** JSON Schema (draft 2020-12). Looser than the loader where JSON Schema cannot say what the loader checks. */
+export function jsonSchema(title: string, tree: SchemaTree): Json {
+  return { $schema: 'https://json-schema.org/draft/2020-12/schema', title, ...section(tree) };
+}
+
+function section(tree: SchemaTree): Json {
+  const properties = Object.entries(tree).map(([name, node]) => [
+    name,
+    isItem(node) ? leaf(node) : section(node),
+  ]);
+  return { type: 'object', additionalProperties: false, properties: Object.fromEntries(properties) };
+}
+
+function leaf(item: SchemaItem): Json {
+  const value = valueSchema(item);
+  return {
+    description: item.doc,
+    ...(item.nullable === true ? { anyOf: [value, { type: 'null' }] } : value),
+    default: item.default,
+    ...(item.sensitive === true ? { writeOnly: true } : {}),
+  };
+}
+
+function valueSchema(item: SchemaItem): Json {
+  const bounds = { minimum: item.min ?? 0, ...(item.max === undefined ? {} : { maximum: item.max }) };
+  switch (item.format) {
+    case 'switch':
+      return { type: 'boolean' };
+    case 'whole_number':
+      return { type: 'integer', ...bounds };
+    case 'duration':
+      return {
+        anyOf: [
+          { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)?$' },
+          { type: item.whole === true ? 'integer' : 'number', ...bounds },
+        ],
+      };
+    case 'choice':
+      return { enum: item.choices };
+    case 'group_list':
+      return {
+        type: 'array',
+        items: { type: 'string', pattern: '^[A-Za-z0-9._:-]{1,64}$' },
+        uniqueItems: true,
+      };
+    case 'device_name':
+      return { type: 'string', pattern: '^[A-Za-z0-9._:-]{1,64}$' };
+    default:
+      return { type: 'string', minLength: 1 };
+  }
+}

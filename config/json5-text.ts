@@ -1,0 +1,24 @@
+/** JSON5: the language of the configuration file. The only import of json5. */
+import JSON5 from 'json5';
+
+export type ParsedText =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly line: number; readonly column: number; readonly problem: string };
+
+/** Parses a configuration text. Never throws; a problem names its line and column, counted from 1. */
+export function parseJson5(text: string): ParsedText {
+  try {
+    // A byte order mark is what some editors leave; JSON5 counts it as white space.
+    return { ok: true, value: JSON5.parse(text) };
+  } catch (error) {
+    const { lineNumber, columnNumber, message } = error as Partial<
+      Error & { lineNumber: number; columnNumber: number }
+    >;
+    return {
+      ok: false,
+      line: lineNumber ?? 1,
+      column: columnNumber ?? 1,
+      problem: (message ?? 'not readable').replace(/^JSON5: /, '').replace(/ at \d+:\d+$/, ''),
+    };
+  }
+}

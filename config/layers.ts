@@ -1,0 +1,181 @@
+/** The layers of a configuration, each read into values by key, with where they came from. Pure. */
+import { type ConfigProblem, showValue } from './config-error.ts';
+import { nearest } from './nearest.ts';
+import { type Reading, readTextValue, readValue } from './schema/formats.ts';
+import type { SchemaItem } from './schema/item.ts';
+
+export type Layer = 'default' | 'preset' | 'file' | 'environment' | 'command line';
+
+export interface Origin {
+  readonly layer: Layer;
+  /** The preset's name, the file's path, the variable's name. */
+  readonly detail: string | null;
+}
+
+export type Keys = ReadonlyMap<string, SchemaItem>;
+
+/** What the layers read so far say; a key with a problem has no value. */
+export interface Gathered {
+  readonly values: Map<string, { readonly value: unknown; readonly origin: Origin }>;
+  readonly problems: ConfigProblem[];
+  /** Keys whose value was refused: nothing may be concluded from what stands in for it. */
+  readonly broken: Set<string>;
+}
+
+export function gather(): Gathered {
+  return { values: new Map(), problems: [], broken: new Set() };
+}
+
+/** Where a value came from, for a message; null for the file, which the message's reader has open. */
+export function sourceOf(origin: Origin): string | null {
+  if (origin.layer === 'environment') return `environment variable ${origin.detail}`;
+  if (origin.layer === 'command line') return 'the command line';
+  if (origin.layer === 'preset') return `preset ${origin.detail}`;
+  return null;
+}
+
+function accept(
+  into: Gathered,
+  key: string,
+  item: SchemaItem,
+  raw: unknown,
+  reading: Reading,
+  origin: Origin,
+) {
+  // A later layer replaces an earlier one, but a refused value stays refused: it stands somewhere.
+  if (reading.ok) {
+    into.values.set(key, { value: reading.value, origin });
+    return;
+  }
+  into.broken.add(key);
+  const value = showValue(raw, item.sensitive === true);
+  into.problems.push({ key, value, problem: reading.problem, fix: reading.fix, source: sourceOf(origin) });
+}
+
+/** `value` is not shown: a misspelt key may well hold a secret. */
+function refuseUnknown(into: Gathered, key: string, known: Iterable<string>, origin: Origin): void {
+  const meant = nearest(key, known);
+  into.problems.push({
+    key: key.length > 100 ? `${key.slice(0, 100)}…` : key,
+    value: null,
+    problem: 'is not a known key',
+    fix: meant === null ? 'remove it, or see docs/settings.md' : `did you mean ${meant}?`,
+    source: sourceOf(origin),
+  });
+}
+
+/** Adds the values of a parsed file. */
+export function addFile(into: Gathered, tree: unknown, path: string, keys: Keys): void {
+  const origin: Origin = { layer: 'file', detail: path };
+  if (!isSection(tree)) {
+    into.problems.push({
+      key: path,
+      value: null,
+      problem: 'does not hold an object',
+      fix: 'write { key: value, … }',
+      source: null,
+    });
+    return;
+  }
+  addSection(into, tree, '', origin, keys);
+}
+
+const isSection = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function addSection(
+  into: Gathered,
+  tree: Record<string, unknown>,
+  prefix: string,
+  origin: Origin,
+  keys: Keys,
+) {
+  const siblings = [...keys.keys()].filter((key) => key.startsWith(prefix));
+  for (const [name, value] of Object.entries(tree)) {
+    const key = prefix + name;
+    const item = keys.get(key);
+    const inside = siblings.filter((sibling) => sibling.startsWith(`${key}.`));
+    if (name.includes('.') && (item !== undefined || inside.length > 0)) {
+      const fix = `nest it: ${key.split('.').join(': { ')}: … }`;
+      into.problems.push({ key, value: null, problem: 'is written with a dot', fix, source: null });
+    } else if (item !== undefined) {
+      accept(into, key, item, value, readValue(value, item), origin);
+    } else if (inside.length > 0 && isSection(value)) {
+      addSection(into, value, `${key}.`, origin, keys);
+    } else if (inside.length > 0) {
+      const names = inside.map((sibling) => sibling.slice(key.length + 1)).join(', ');
+      into.problems.push({
+        key,
+        value: null,
+        problem: 'is a section, and was given no object',
+        fix: `write ${name}: { … } with any of: ${names}`,
+        source: null,
+      });
+      for (const sibling of inside) into.broken.add(sibling);
+    } else {
+      refuseUnknown(into, key, keys.keys(), origin);
+    }
+  }
+}
+
+const PREFIX = 'KHD_';
+
+/**
+ * Adds the values of the environment. `otherVariables` belong to other parts of the program that share the
+ * environment: known, but not read here. An empty variable counts as not set.
+ */
+export function addEnvironment(
+  into: Gathered,
+  environment: Readonly<Record<string, string | undefined>>,
+  keys: Keys,
+  otherVariables: ReadonlySet<string>,
+): void {
+  const byVariable = new Map([...keys].map(([key, item]) => [item.env, { key, item }]));
+  for (const [variable, text] of Object.entries(environment)) {
+    if (!variable.startsWith(PREFIX) || text === undefined || text === '') continue;
+    const known = byVariable.get(variable);
+    const origin: Origin = { layer: 'environment', detail: variable };
+    if (known !== undefined) {
+      accept(into, known.key, known.item, text, readTextValue(text, known.item), origin);
+    } else if (!otherVariables.has(variable)) {
+      refuseVariable(into, variable, [...byVariable.keys(), ...otherVariables]);
+    }
+  }
+}
+
+function refuseVariable(into: Gathered, variable: string, known: readonly string[]): void {
+  const meant = nearest(variable, known);
+  into.problems.push({
+    key: variable,
+    value: null,
+    problem: 'is not a known environment variable',
+    fix: meant === null ? 'unset it, or see docs/settings.md' : `did you mean ${meant}?`,
+    source: null,
+  });
+}
+
+/** Adds `key=value` pairs of the command line; of a key given twice the last counts. */
+export function addOverrides(into: Gathered, pairs: Iterable<readonly [string, string]>, keys: Keys): void {
+  const origin: Origin = { layer: 'command line', detail: null };
+  for (const [key, text] of pairs) {
+    const item = keys.get(key);
+    if (item === undefined) refuseUnknown(into, key, keys.keys(), origin);
+    else accept(into, key, item, text, readTextValue(text, item), origin);
+  }
+}
+
+/** Fills in the values of a preset where no other layer spoke. */
+export function addPreset(
+  into: Gathered,
+  name: string,
+  preset: Readonly<Record<string, unknown>>,
+  keys: Keys,
+): void {
+  for (const [key, value] of Object.entries(preset)) {
+    if (into.values.has(key)) continue;
+    const item = keys.get(key);
+    const origin: Origin = { layer: 'preset', detail: name };
+    if (item === undefined) refuseUnknown(into, key, keys.keys(), origin);
+    else accept(into, key, item, value, readValue(value, item), origin);
+  }
+}

@@ -1,0 +1,82 @@
+/** The connection to the broker, the same for agent and monitor. */
+import type { SchemaOf } from './item.ts';
+
+export interface BrokerConfig {
+  url: string;
+  username: string | null;
+  password: string | null;
+  password_file: string | null;
+  ca_file: string | null;
+  cert_file: string | null;
+  key_file: string | null;
+  protocol: 'auto' | '5' | '3.1.1';
+  connect_timeout: number;
+}
+
+export const brokerSchema: SchemaOf<BrokerConfig> = {
+  url: {
+    doc: 'The broker: mqtt://HOST:PORT, or mqtts://HOST:PORT for TLS. Without a port: 1883, 8883.',
+    format: 'url',
+    schemes: ['mqtt', 'mqtts'],
+    default: 'mqtt://127.0.0.1:1883',
+    env: 'KHD_BROKER_URL',
+  },
+  username: {
+    doc: 'User name at the broker.',
+    format: 'text',
+    default: null,
+    nullable: true,
+    env: 'KHD_BROKER_USERNAME',
+  },
+  password: {
+    doc: 'Password at the broker; better kept in password_file.',
+    format: 'text',
+    default: null,
+    nullable: true,
+    sensitive: true,
+    env: 'KHD_BROKER_PASSWORD',
+  },
+  password_file: {
+    doc: 'File that holds the password, such as a systemd credential.',
+    format: 'path',
+    default: null,
+    nullable: true,
+    env: 'KHD_BROKER_PASSWORD_FILE',
+  },
+  ca_file: {
+    doc: "Certificates (PEM) that may vouch for the broker, instead of Node's own list. mqtts only.",
+    format: 'path',
+    default: null,
+    nullable: true,
+    env: 'KHD_BROKER_CA_FILE',
+  },
+  cert_file: {
+    doc: 'Certificate (PEM) that this end shows to the broker, with key_file. mqtts only.',
+    format: 'path',
+    default: null,
+    nullable: true,
+    env: 'KHD_BROKER_CERT_FILE',
+  },
+  key_file: {
+    doc: 'Private key (PEM) of cert_file. mqtts only.',
+    format: 'path',
+    default: null,
+    nullable: true,
+    env: 'KHD_BROKER_KEY_FILE',
+  },
+  protocol: {
+    doc: 'MQTT version; auto tries 5 first and falls back to 3.1.1.',
+    format: 'choice',
+    choices: ['auto', '5', '3.1.1'],
+    default: 'auto',
+    env: 'KHD_BROKER_PROTOCOL',
+  },
+  connect_timeout: {
+    doc: 'Longest wait for a connection, TLS and CONNACK included.',
+    format: 'duration',
+    default: '20s',
+    min: 0.1,
+    max: 3600,
+    env: 'KHD_BROKER_CONNECT_TIMEOUT',
+  },
+};

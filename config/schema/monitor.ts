@@ -1,0 +1,186 @@
+/** Every key of the monitor's configuration. */
+import { type BrokerConfig, brokerSchema } from './broker.ts';
+import type { SchemaOf } from './item.ts';
+import { countItem, intervalItem } from './keepalive.ts';
+import { type LogConfig, logSchema } from './log.ts';
+
+export interface MonitorConfig {
+  keepalive_interval: number;
+  keepalive_count: number;
+  grace: number;
+  stall: number;
+  broker: BrokerConfig;
+  embedded_broker: { enabled: boolean; listen: string };
+  data_directory: string;
+  http: { listen: string; token: string | null; token_file: string | null };
+  sinks: {
+    log: boolean;
+    mqtt: boolean;
+    webhook: { url: string | null; secret: string | null; secret_file: string | null; timeout: number };
+  };
+  delivery: { min_delay: number; max_delay: number };
+  summary: { schedule: string | null };
+  retention: { schedule: string; history: number };
+  log: LogConfig;
+}
+
+export const MONITOR_DATA_DIRECTORY = '/var/lib/keepalivehd-monitor';
+
+const alertsSchema: Pick<SchemaOf<MonitorConfig>, 'sinks' | 'delivery'> = {
+  sinks: {
+    log: { doc: 'Alerts go to the log.', format: 'switch', default: true, env: 'KHD_SINKS_LOG' },
+    mqtt: {
+      doc: 'Alerts are retained messages at khd/1/alert/DEVICE.',
+      format: 'switch',
+      default: true,
+      env: 'KHD_SINKS_MQTT',
+    },
+    webhook: {
+      url: {
+        doc: 'Alerts are posted here as JSON. Hidden like a secret: such addresses often contain one.',
+        format: 'url',
+        schemes: ['http', 'https'],
+        default: null,
+        nullable: true,
+        sensitive: true,
+        env: 'KHD_SINKS_WEBHOOK_URL',
+      },
+      secret: {
+        doc: 'Signs each delivery (HMAC-SHA256); better kept in secret_file.',
+        format: 'text',
+        default: null,
+        nullable: true,
+        sensitive: true,
+        env: 'KHD_SINKS_WEBHOOK_SECRET',
+      },
+      secret_file: {
+        doc: 'File that holds the secret, such as a systemd credential.',
+        format: 'path',
+        default: null,
+        nullable: true,
+        env: 'KHD_SINKS_WEBHOOK_SECRET_FILE',
+      },
+      timeout: {
+        doc: "Longest wait for the receiver's answer.",
+        format: 'duration',
+        default: '10s',
+        min: 0.1,
+        max: 600,
+        env: 'KHD_SINKS_WEBHOOK_TIMEOUT',
+      },
+    },
+  },
+  delivery: {
+    min_delay: {
+      doc: 'Wait after the first failed delivery of an alert.',
+      format: 'duration',
+      default: '1s',
+      min: 0.01,
+      max: 3600,
+      env: 'KHD_DELIVERY_MIN_DELAY',
+    },
+    max_delay: {
+      doc: 'The wait doubles with each failure, up to this.',
+      format: 'duration',
+      default: '5m',
+      min: 0.01,
+      max: 86_400,
+      env: 'KHD_DELIVERY_MAX_DELAY',
+    },
+  },
+};
+
+const httpSchema: SchemaOf<MonitorConfig>['http'] = {
+  listen: {
+    doc: 'Address of the HTTP API and the metrics; port 0 picks a free one.',
+    format: 'listen',
+    default: '127.0.0.1:8080',
+    env: 'KHD_HTTP_LISTEN',
+  },
+  token: {
+    doc: 'Bearer token that readers of the API must show; required unless listen is a loopback address.',
+    format: 'text',
+    default: null,
+    nullable: true,
+    sensitive: true,
+    env: 'KHD_HTTP_TOKEN',
+  },
+  token_file: {
+    doc: 'File that holds the token, such as a systemd credential.',
+    format: 'path',
+    default: null,
+    nullable: true,
+    env: 'KHD_HTTP_TOKEN_FILE',
+  },
+};
+
+export const monitorSchema: SchemaOf<MonitorConfig> = {
+  keepalive_interval: {
+    ...intervalItem,
+    doc: 'Stands in for the interval of a device that promised none.',
+  },
+  keepalive_count: { ...countItem, doc: 'Stands in for the count of a device that stated none.' },
+  grace: {
+    doc: 'Added to every deadline, for the way through network and broker.',
+    format: 'duration',
+    default: '10s',
+    max: 3600,
+    env: 'KHD_GRACE',
+  },
+  stall: {
+    doc: 'When the monitor itself stood still for longer, it doubts what it heard and extends the deadlines.',
+    format: 'duration',
+    default: '2s',
+    min: 0.1,
+    max: 3600,
+    env: 'KHD_STALL',
+  },
+  broker: brokerSchema,
+  embedded_broker: {
+    enabled: {
+      doc: 'Run a broker inside the monitor, for trying out and small fleets; instead of broker.url.',
+      format: 'switch',
+      default: false,
+      env: 'KHD_EMBEDDED_BROKER_ENABLED',
+    },
+    listen: {
+      doc: 'Address of the embedded broker; port 0 picks a free one.',
+      format: 'listen',
+      default: '127.0.0.1:1883',
+      env: 'KHD_EMBEDDED_BROKER_LISTEN',
+    },
+  },
+  data_directory: {
+    doc: 'Folder of the store. Default under systemd: $STATE_DIRECTORY.',
+    format: 'path',
+    default: MONITOR_DATA_DIRECTORY,
+    env: 'KHD_DATA_DIRECTORY',
+  },
+  http: httpSchema,
+  ...alertsSchema,
+  summary: {
+    schedule: {
+      doc: 'When the fleet summary is logged, as a cron expression; null: never.',
+      format: 'schedule',
+      default: '0 8 * * *',
+      nullable: true,
+      env: 'KHD_SUMMARY_SCHEDULE',
+    },
+  },
+  retention: {
+    schedule: {
+      doc: 'When old history is removed, as a cron expression.',
+      format: 'schedule',
+      default: '30 3 * * *',
+      env: 'KHD_RETENTION_SCHEDULE',
+    },
+    history: {
+      doc: 'How long the history is kept.',
+      format: 'duration',
+      default: '30d',
+      min: 3600,
+      env: 'KHD_RETENTION_HISTORY',
+    },
+  },
+  log: logSchema,
+};

@@ -1,0 +1,120 @@
+/** From the configuration as written (snake_case, nullable) to the settings that the code uses. Pure. */
+import { adaptivePolicy, maxDetectionSeconds, timeoutSeconds } from './checks.ts';
+import { connectHost, parseListen } from './schema/addresses.ts';
+import type { AgentConfig } from './schema/agent.ts';
+import type { BrokerConfig } from './schema/broker.ts';
+import type { MonitorConfig } from './schema/monitor.ts';
+import type { AgentSettings, BrokerSettings, KeepaliveSettings, MonitorSettings } from './settings.ts';
+
+function keepaliveSettings(config: AgentConfig): KeepaliveSettings {
+  const adaptive = adaptivePolicy(config.adaptive_mode);
+  const interval = config.keepalive_interval;
+  return {
+    intervalSeconds: interval,
+    count: config.keepalive_count,
+    timeoutSeconds: timeoutSeconds(config),
+    idleThresholdSeconds: config.idle_threshold,
+    adaptive,
+    // A fixed interval is its own bound, so that whoever clamps leaves it alone.
+    minIntervalSeconds: adaptive === false ? interval : config.min_interval,
+    maxIntervalSeconds: adaptive === false ? interval : config.max_interval,
+    maxDetectionSeconds: maxDetectionSeconds(config),
+  };
+}
+
+/** Only the keys that have a value: an absent option is absent, not null. */
+function present<T extends Record<string, string | null>>(options: T): { readonly [K in keyof T]?: string } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null)) as {
+    [K in keyof T]?: string;
+  };
+}
+
+function brokerSettings(broker: BrokerConfig): BrokerSettings {
+  return {
+    url: broker.url,
+    ...present({
+      username: broker.username,
+      password: broker.password,
+      caFile: broker.ca_file,
+      certFile: broker.cert_file,
+      keyFile: broker.key_file,
+    }),
+    protocol: broker.protocol,
+    connectTimeoutSeconds: broker.connect_timeout,
+  };
+}
+
+/** `deviceName` is the stated name or the host's. */
+export function toAgentSettings(config: AgentConfig, deviceName: string): AgentSettings {
+  const { reconnect, verdict, battery } = config;
+  return freeze({
+    device: { name: deviceName, groups: config.device.groups },
+    keepalive: keepaliveSettings(config),
+    broker: brokerSettings(config.broker),
+    willDelaySeconds: config.will_delay,
+    reconnect: {
+      minDelaySeconds: reconnect.min_delay,
+      maxDelaySeconds: reconnect.max_delay,
+      stableAfterSeconds: reconnect.stable_after,
+    },
+    verdict: {
+      initialSeconds: verdict.initial,
+      floorSeconds: verdict.floor,
+      ceilingSeconds: verdict.ceiling,
+    },
+    battery: { sysfsRoot: battery.sysfs_root, lowPercent: battery.low_at },
+    stateDirectory: config.state_directory,
+    log: config.log,
+  });
+}
+
+/** The embedded broker speaks 3.1.1 only, and is reached where it listens. */
+function monitorBroker({ broker, embedded_broker: embedded }: MonitorConfig): BrokerSettings {
+  if (!embedded.enabled) return brokerSettings(broker);
+  const { host, port } = listenOf(embedded.listen);
+  return brokerSettings({ ...broker, url: `mqtt://${connectHost(host)}:${port}`, protocol: '3.1.1' });
+}
+
+function listenOf(text: string): { readonly host: string; readonly port: number } {
+  const address = parseListen(text);
+  if (address === null) throw new Error(`unchecked address: ${text}`);
+  return address;
+}
+
+export function toMonitorSettings(config: MonitorConfig): MonitorSettings {
+  const { http, sinks, delivery } = config;
+  const { webhook } = sinks;
+  return freeze({
+    broker: monitorBroker(config),
+    embeddedBroker: { enabled: config.embedded_broker.enabled, ...listenOf(config.embedded_broker.listen) },
+    liveness: {
+      intervalSeconds: config.keepalive_interval,
+      count: config.keepalive_count,
+      graceSeconds: config.grace,
+      stallSeconds: config.stall,
+    },
+    dataDirectory: config.data_directory,
+    http: { ...listenOf(http.listen), ...present({ token: http.token }) },
+    sinks: {
+      log: sinks.log,
+      mqtt: sinks.mqtt,
+      webhook:
+        webhook.url === null
+          ? null
+          : { url: webhook.url, ...present({ secret: webhook.secret }), timeoutSeconds: webhook.timeout },
+    },
+    delivery: { minDelaySeconds: delivery.min_delay, maxDelaySeconds: delivery.max_delay },
+    summary: { schedule: config.summary.schedule },
+    retention: { schedule: config.retention.schedule, historySeconds: config.retention.history },
+    log: config.log,
+  });
+}
+
+/** Freezes all the way down: settings are handed out in slices and changed by nobody. */
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const child of Object.values(value)) freeze(child);
+    Object.freeze(value);
+  }
+  return value;
+}
