@@ -1,9 +1,57 @@
-/** Wiring of the agent. */
+/** Wires the agent: settings and shells in, a running service out. */
 import type { AgentSettings } from '../config/settings.ts';
+import { createBootClock } from '../runtime/boot-clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { VERSION } from '../runtime/version.ts';
+import { Agent } from './agent.ts';
+import { createMqttLink } from './io/mqtt-link.ts';
+import { readPower } from './io/power.ts';
+import { countStart } from './io/start-counter.ts';
+import type { KeepaliveConfig } from './policy/keepalive/types.ts';
 
-/** Runs until told to leave; returns the exit code. */
-export async function runAgent(_settings: AgentSettings, log: Log): Promise<number> {
-  log.write('error', 'agentMissing', 'the agent is not built in yet');
-  return 1;
+/** Runs the agent until SIGTERM or SIGINT and returns the exit code. */
+export async function runAgent(settings: AgentSettings, log: Log): Promise<number> {
+  const agent = new Agent({
+    config: keepaliveConfig(settings),
+    starts: countStart(settings.stateDirectory, Date.now(), log),
+    clock: createBootClock(),
+    random: Math.random,
+    log,
+    createLink: (emit) =>
+      createMqttLink({
+        device: settings.device.name,
+        broker: settings.broker,
+        willDelaySeconds: settings.willDelaySeconds,
+        log,
+        emit,
+      }),
+    readPower: () => readPower(settings.battery.sysfsRoot),
+  });
+  const stop = (): void => agent.stop();
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  log.write('info', 'started', `agent ${VERSION} for device ${settings.device.name}`, {
+    device: settings.device.name,
+    broker: settings.broker.url,
+    keepaliveIntervalSeconds: settings.keepalive.intervalSeconds,
+    keepaliveCount: settings.keepalive.count,
+    adaptive: settings.keepalive.adaptive,
+  });
+  await agent.run();
+  await log.flush();
+  return 0;
+}
+
+/** The policy's slice of the settings. */
+export function keepaliveConfig(settings: AgentSettings): KeepaliveConfig {
+  return {
+    groups: settings.device.groups,
+    agentVersion: VERSION,
+    keepalive: settings.keepalive,
+    verdict: settings.verdict,
+    reconnect: settings.reconnect,
+    lowBatteryPercent: settings.battery.lowPercent,
+    protocol: settings.broker.protocol,
+    connectTimeoutSeconds: settings.broker.connectTimeoutSeconds,
+  };
 }

@@ -1,0 +1,119 @@
+/** The loop: facts in, one pure step, effects out, one timer. */
+import type { BootClock } from '../runtime/boot-clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Link } from './io/mqtt-link.ts';
+import { initialKeepalive, keepaliveStep } from './policy/keepalive/keepalive.ts';
+import type {
+  KeepaliveConfig,
+  KeepaliveEffect,
+  KeepaliveEvent,
+  KeepaliveState,
+} from './policy/keepalive/types.ts';
+import type { Power } from './policy/vitals.ts';
+
+export interface AgentParts {
+  readonly config: KeepaliveConfig;
+  /** From `countStart`. */
+  readonly starts: number;
+  readonly clock: BootClock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly createLink: (emit: (event: KeepaliveEvent) => void) => Link;
+  /** Called only while the device is awake for a probe. */
+  readonly readPower: () => Power;
+}
+
+/** One device's agent. It ends when a stop was asked for and carried out. */
+export class Agent {
+  readonly #parts: AgentParts;
+  readonly #link: Link;
+  readonly #queue: KeepaliveEvent[] = [];
+  #state: KeepaliveState;
+  #stepping = false;
+  #timer: NodeJS.Timeout | null = null;
+  #timerAt: number | null = null;
+  #finished: () => void = () => {};
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts;
+    this.#state = initialKeepalive(parts.config, parts.starts);
+    this.#link = parts.createLink((event) => this.handle(event));
+  }
+
+  /** Starts, and resolves when the agent has left. */
+  run(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#finished = resolve;
+      this.handle({ kind: 'started' });
+    });
+  }
+
+  /** Says goodbye and ends; `run` resolves within two seconds. */
+  stop(): void {
+    this.handle({ kind: 'stopRequested' });
+  }
+
+  /** Takes a fact in. Facts that an effect brings about wait for the step under way. */
+  handle(event: KeepaliveEvent): void {
+    this.#queue.push(event);
+    if (this.#stepping) return;
+    this.#stepping = true;
+    try {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
+    } finally {
+      this.#stepping = false;
+    }
+  }
+
+  #step(event: KeepaliveEvent): void {
+    const { config, clock, random } = this.#parts;
+    const now = clock.now();
+    const { state, effects, wakeAt } = keepaliveStep(this.#state, event, now, config, random);
+    this.#state = state;
+    for (const effect of effects) this.#carryOut(effect);
+    this.#arm(wakeAt, now);
+  }
+
+  #carryOut(effect: KeepaliveEffect): void {
+    switch (effect.kind) {
+      case 'connect':
+        this.#link.connect(effect);
+        break;
+      case 'publishStatus':
+        this.#link.publishStatus(effect.status);
+        break;
+      case 'publishProbe':
+        this.#link.publishProbe(effect.id, effect.probe);
+        break;
+      case 'readVitals':
+        this.#queue.push({ kind: 'vitalsRead', power: this.#parts.readPower(), signalDbm: null });
+        break;
+      case 'closeLink':
+        this.#link.close(effect.how);
+        break;
+      case 'log':
+        this.#parts.log.write(effect.level, effect.event, effect.message, effect.fields);
+        break;
+      case 'finished':
+        this.#finished();
+        break;
+    }
+  }
+
+  #arm(wakeAt: number | null, now: number): void {
+    if (wakeAt === this.#timerAt && (this.#timer !== null || wakeAt === null)) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timerAt = wakeAt;
+    this.#timer =
+      wakeAt === null
+        ? null
+        : setTimeout(
+            () => {
+              this.#timer = null;
+              this.handle({ kind: 'timePassed' });
+            },
+            // Rounded up: a timer that fires a fraction early would be set again for nothing.
+            Math.max(0, Math.ceil(wakeAt - now)),
+          );
+  }
+}

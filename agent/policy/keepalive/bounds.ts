@@ -1,0 +1,35 @@
+/** What follows from the settings alone. */
+import { MAX_PROMISED_SECONDS } from '../../../protocol/probe.ts';
+import type { KeepaliveConfig } from './types.ts';
+
+/** Sessions of one start share its number; a start has room for this many. */
+const SESSIONS_PER_START = 65_536;
+
+/** The epoch of a session: grows over sessions and starts, with one write to flash a start. */
+export function epochOf(starts: number, sessions: number): number {
+  return (
+    (starts + Math.floor(sessions / SESSIONS_PER_START)) * SESSIONS_PER_START +
+    (sessions % SESSIONS_PER_START)
+  );
+}
+
+/** The longest that a probe may promise, in ms: `max_detection` / `keepalive_count`. */
+export function longestPromiseMs({ keepalive }: KeepaliveConfig): number {
+  if (keepalive.adaptive === false) return keepalive.intervalSeconds * 1000;
+  return Math.min(keepalive.maxIntervalSeconds, keepalive.maxDetectionSeconds / keepalive.count) * 1000;
+}
+
+/**
+ * The Keep Alive of the CONNECT packet, in seconds: covers the longest silence that the agent may choose, so
+ * that adapting never needs a reconnect (docs/adr/0001). [MQTT-3.1.2-22]: the broker cuts at 1.5 × this.
+ */
+export function keepAliveCeilingSeconds(config: KeepaliveConfig): number {
+  const longestMs = Math.max(longestPromiseMs(config), config.keepalive.idleThresholdSeconds * 1000);
+  return Math.min(MAX_PROMISED_SECONDS, Math.ceil(longestMs / 1000));
+}
+
+/** How long one connect may take, in ms: several must fit into the time that the monitor waits. */
+export function connectTimeoutMs(config: KeepaliveConfig, patienceMs: number): number {
+  const SHORTEST_MS = 2000;
+  return Math.min(config.connectTimeoutSeconds * 1000, Math.max(SHORTEST_MS, patienceMs / 3));
+}

@@ -1,0 +1,163 @@
+/**
+ * The agent's whole mind: one pure step over everything that can happen. The service and the simulators run
+ * this same function; only what carries out its effects differs.
+ */
+import { initialInterval } from '../interval.ts';
+import { initialSchedule } from '../probe-schedule.ts';
+import { initialVersion } from '../protocol-version.ts';
+import { INITIAL_RECONNECT } from '../reconnect.ts';
+import { INITIAL_VERDICT } from '../verdict.ts';
+import { UNKNOWN_POWER } from '../vitals.ts';
+import { onConnectFailed, onLinkClosed, onLinkUp, onRetryTime, onStarted, publishStatus } from './link.ts';
+import {
+  onApplicationTraffic,
+  onAsked,
+  onPacketReceived,
+  onProbeAcked,
+  onProbeRefused,
+  onProbeTime,
+  onVitalsRead,
+} from './probing.ts';
+import {
+  type Draft,
+  type KeepaliveConfig,
+  type KeepaliveEvent,
+  type KeepaliveState,
+  type KeepaliveStep,
+  patch,
+  say,
+} from './types.ts';
+
+/** Leaving properly has two parts, each with this much time: the last status, then DISCONNECT. */
+const LEAVE_MS = 800;
+
+/** A mind before its first event. `starts`: how often this agent was started, persisted. */
+export function initialKeepalive(config: KeepaliveConfig, starts: number): KeepaliveState {
+  const interval = initialInterval(config);
+  return {
+    phase: 'running',
+    starts,
+    sessions: 0,
+    version: initialVersion(config.protocol),
+    reconnect: INITIAL_RECONNECT,
+    verdict: INITIAL_VERDICT,
+    schedule: initialSchedule(interval.intervalMs),
+    interval,
+    lastPacketAt: 0,
+    linkEnd: null,
+    inFlight: [],
+    nextProbeId: 1,
+    wanted: null,
+    power: UNKNOWN_POWER,
+    lastRttMs: null,
+    toldVitals: null,
+    toldReason: null,
+    promisedMs: interval.intervalMs,
+    lastAskedAt: null,
+    counters: { probes: 0, reconnects: 0, lapses: 0 },
+    stopAt: null,
+  };
+}
+
+/** One step; `now` in ms on a clock that counts suspend; `random` gives [0, 1). */
+export function keepaliveStep(
+  state: KeepaliveState,
+  event: KeepaliveEvent,
+  now: number,
+  config: KeepaliveConfig,
+  random: () => number,
+): KeepaliveStep {
+  const draft: Draft = { state, effects: [], now, config, random };
+  if (state.phase === 'running') whileRunning(draft, event);
+  else if (state.phase === 'leaving') whileLeaving(draft, event);
+  return { state: draft.state, effects: draft.effects, wakeAt: wakeAt(draft.state) };
+}
+
+function whileRunning(draft: Draft, event: KeepaliveEvent): void {
+  if (draft.state.reconnect.phase === 'up') onTraffic(draft, event);
+  switch (event.kind) {
+    case 'started':
+      onStarted(draft);
+      break;
+    case 'linkUp':
+      onLinkUp(draft, event.serverKeepAliveSeconds, event.tlsResumed);
+      break;
+    case 'connectFailed':
+      onConnectFailed(draft, event.failure);
+      break;
+    case 'linkClosed':
+      onLinkClosed(draft, event.cause, event.detail);
+      break;
+    case 'vitalsRead':
+      onVitalsRead(draft, event.power, event.signalDbm);
+      break;
+    case 'timePassed':
+      if (draft.state.reconnect.phase !== 'up') onRetryTime(draft);
+      break;
+    case 'stopRequested':
+      startLeaving(draft);
+      break;
+  }
+}
+
+/** What matters only while the link is up. */
+function onTraffic(draft: Draft, event: KeepaliveEvent): void {
+  switch (event.kind) {
+    case 'timePassed':
+      onProbeTime(draft);
+      break;
+    case 'probeAcked':
+      onProbeAcked(draft, event.id);
+      break;
+    case 'probeRefused':
+      onProbeRefused(draft, event.id, event.detail);
+      break;
+    case 'packetReceived':
+      onPacketReceived(draft);
+      break;
+    case 'applicationTraffic':
+      onApplicationTraffic(draft);
+      break;
+    case 'asked':
+      onAsked(draft);
+      break;
+  }
+}
+
+/** A device that says goodbye is `left`, not dead: nobody is alerted. */
+function startLeaving(draft: Draft): void {
+  if (draft.state.reconnect.phase !== 'up') {
+    finish(draft);
+    return;
+  }
+  publishStatus(draft, 'leaving');
+  patch(draft, { phase: 'leaving', stopAt: draft.now + LEAVE_MS });
+  say(draft, 'info', 'leaving', 'stopping: saying goodbye');
+}
+
+function whileLeaving(draft: Draft, event: KeepaliveEvent): void {
+  const { stopAt } = draft.state;
+  if (event.kind === 'linkClosed') {
+    finish(draft);
+  } else if (event.kind === 'statusSettled') {
+    draft.effects.push({ kind: 'closeLink', how: 'leave' });
+    patch(draft, { stopAt: draft.now + LEAVE_MS });
+  } else if (event.kind === 'timePassed' && stopAt !== null && draft.now >= stopAt) {
+    finish(draft);
+  }
+}
+
+function finish(draft: Draft): void {
+  draft.effects.push({ kind: 'closeLink', how: 'abandon' }, { kind: 'finished' });
+  patch(draft, { phase: 'stopped', stopAt: null });
+  say(draft, 'info', 'stopped', 'stopped');
+}
+
+/** The earliest moment at which any part wants to be woken. */
+function wakeAt(state: KeepaliveState): number | null {
+  if (state.phase === 'stopped') return null;
+  if (state.phase === 'leaving') return state.stopAt;
+  const wishes = [state.schedule.dueAt, state.verdict.unanswered?.deadlineAt, state.reconnect.retryAt];
+  const times = wishes.filter((time): time is number => time !== null && time !== undefined);
+  return times.length === 0 ? null : Math.min(...times);
+}

@@ -1,0 +1,195 @@
+/** The link's life: connect, up, lost, why, and again. */
+import type { Status, StatusState } from '../../../protocol/status.ts';
+import type { ConnectFailure } from '../../../runtime/connect-failure.ts';
+import type { CloseCause } from '../../../runtime/mqtt-client.ts';
+import { explainInterval, intervalStep, safeSilenceMs } from '../interval.ts';
+import { type FirstConnect, type LapseCause, type LinkEnd, lapseCause } from '../lapse-cause.ts';
+import { scheduleStep } from '../probe-schedule.ts';
+import { versionAccepted, versionAfterFailure } from '../protocol-version.ts';
+import { type ReconnectEvent, type ReconnectStep, reconnectStep } from '../reconnect.ts';
+import { verdictStep } from '../verdict.ts';
+import { connectTimeoutMs, epochOf, keepAliveCeilingSeconds } from './bounds.ts';
+import { type Draft, patch, say } from './types.ts';
+
+/** The first connect of a start. */
+export function onStarted(draft: Draft): void {
+  follow(draft, reconnect(draft, { kind: 'started' }));
+}
+
+export function onLinkUp(draft: Draft, serverKeepAliveSeconds: number | null, tlsResumed: boolean): void {
+  const { config, now } = draft;
+  reconnect(draft, { kind: 'linkUp' });
+  // A status was told before, so this is not the first session.
+  if (draft.state.toldReason !== null) {
+    const { counters } = draft.state;
+    patch(draft, { counters: { ...counters, reconnects: counters.reconnects + 1 } });
+  }
+  patch(draft, { version: versionAccepted(draft.state.version), lastPacketAt: now, toldVitals: null });
+  explainEnd(draft, { up: true });
+  const told = { kind: 'serverKeepAliveTold', seconds: serverKeepAliveSeconds } as const;
+  patch(draft, { interval: intervalStep(draft.state.interval, told, config) });
+  const promisedMs = draft.state.interval.intervalMs;
+  adoptInterval(draft);
+  const { state } = scheduleStep(draft.state.schedule, { kind: 'promiseMade', promisedMs }, now);
+  patch(draft, { schedule: state, promisedMs });
+  publishStatus(draft, 'online');
+  say(draft, 'info', 'linkUp', 'connected', {
+    epoch: currentEpoch(draft),
+    protocol: draft.state.version.version,
+    tlsResumed,
+    intervalSeconds: draft.state.interval.intervalMs / 1000,
+    why: explainInterval(draft.state.interval),
+    serverKeepAliveSeconds,
+  });
+}
+
+export function onConnectFailed(draft: Draft, failure: ConnectFailure): void {
+  explainEnd(draft, { up: false, failure });
+  const choice = versionAfterFailure(draft.state.version, draft.config.protocol, failure);
+  patch(draft, { version: choice.state });
+  const step = reconnect(draft, { kind: 'connectFailed', atOnce: choice.changed });
+  const { failures } = draft.state.reconnect;
+  // The first failure of an outage is news; the rest are the same news again.
+  const level = choice.changed || failures > 1 ? 'debug' : 'warn';
+  say(draft, level, 'connectFailed', `could not connect: ${failure.message}`, {
+    failure: failure.kind,
+    failures,
+    retryInMs: Math.round(step.delayMs),
+    ...(choice.changed && { protocolNext: choice.state.version }),
+  });
+  follow(draft, step);
+}
+
+/** Nobody answered: the socket is given up, and a fresh connection tells whether the path had forgotten us. */
+export function onLinkDead(draft: Draft, why: string): void {
+  const silenceMs = draft.state.inFlight[0]?.silenceMs ?? 0;
+  draft.effects.push({ kind: 'closeLink', how: 'abandon' });
+  endLink(draft, { how: 'unanswered', silenceMs }, why, true);
+}
+
+export function onLinkClosed(draft: Draft, cause: CloseCause, detail: string): void {
+  if (draft.state.reconnect.phase !== 'up') return;
+  const { inFlight, lastPacketAt } = draft.state;
+  const silenceMs = inFlight[0]?.silenceMs ?? draft.now - lastPacketAt;
+  // A broker that closed has closed on many devices at once: those wait a random while before they return.
+  endLink(draft, { how: cause, silenceMs }, detail, cause === 'reset');
+}
+
+function endLink(draft: Draft, linkEnd: LinkEnd, detail: string, atOnce: boolean): void {
+  const { state, now, config } = draft;
+  const lapses = state.counters.lapses + 1;
+  patch(draft, {
+    linkEnd,
+    inFlight: [],
+    wanted: null,
+    schedule: scheduleStep(state.schedule, { kind: 'linkEnded' }, now).state,
+    verdict: verdictStep(state.verdict, { kind: 'linkEnded' }, now, verdictConfig(config)).state,
+    counters: { ...state.counters, lapses },
+  });
+  const step = reconnect(draft, { kind: 'linkLost', atOnce });
+  say(draft, 'warn', 'linkLost', `connection lost: ${detail}`, {
+    how: linkEnd.how,
+    silenceMs: Math.round(linkEnd.silenceMs),
+    retryInMs: Math.round(step.delayMs),
+  });
+  follow(draft, step);
+}
+
+/** The first connect after an end tells its cause, and the interval learns from it. */
+function explainEnd(draft: Draft, next: FirstConnect): void {
+  const { linkEnd } = draft.state;
+  if (linkEnd === null) return;
+  const cause: LapseCause = lapseCause(linkEnd, next);
+  const lost = { kind: 'linkLost', cause, silenceMs: linkEnd.silenceMs } as const;
+  const interval = intervalStep(draft.state.interval, lost, draft.config);
+  patch(draft, { linkEnd: null, interval });
+  say(draft, 'info', 'lapseExplained', `the connection was lost because of: ${cause}`, {
+    cause,
+    silenceMs: Math.round(linkEnd.silenceMs),
+    intervalSeconds: interval.intervalMs / 1000,
+    why: explainInterval(interval),
+  });
+}
+
+/** Tells the schedule what the interval policy chose. */
+export function adoptInterval(draft: Draft): void {
+  const { interval, schedule } = draft.state;
+  const chosen = {
+    kind: 'intervalChosen',
+    intervalMs: interval.intervalMs,
+    safeSilenceMs: safeSilenceMs(interval),
+  } as const;
+  patch(draft, { schedule: scheduleStep(schedule, chosen, draft.now).state });
+}
+
+/** Says the status, and remembers which explanation was told. */
+export function publishStatus(draft: Draft, state: StatusState): void {
+  const status = statusOf(draft, state);
+  patch(draft, { toldReason: draft.state.interval.reason });
+  draft.effects.push({ kind: 'publishStatus', status });
+}
+
+export function verdictConfig({ verdict, keepalive }: Draft['config']) {
+  return { ...verdict, count: keepalive.count, timeoutSeconds: keepalive.timeoutSeconds };
+}
+
+function currentEpoch({ state }: Draft): number {
+  return epochOf(state.starts, state.sessions);
+}
+
+function statusOf(draft: Draft, state: StatusState): Status {
+  const { config, state: own } = draft;
+  return {
+    state,
+    epoch: currentEpoch(draft),
+    intervalSeconds: wholeSeconds(own.interval.intervalMs),
+    count: config.keepalive.count,
+    reason: explainInterval(own.interval),
+    agentVersion: config.agentVersion,
+    network: null,
+    groups: config.groups,
+    configurationVersion: null,
+    counters: own.counters,
+  };
+}
+
+/** A promise is stated in whole seconds; rounded up, since one that is kept early is kept. */
+export function wholeSeconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
+}
+
+function reconnect(draft: Draft, event: ReconnectEvent): ReconnectStep {
+  const { config, now, random, state } = draft;
+  const patienceMs = patience(draft);
+  const step = reconnectStep(state.reconnect, event, now, { ...config.reconnect, patienceMs }, random);
+  patch(draft, { reconnect: step.state });
+  return step;
+}
+
+/** How long the monitor waits for this device, in ms: as promised last. */
+function patience({ state, config }: Draft): number {
+  return state.promisedMs * config.keepalive.count;
+}
+
+/** Time passed without a link. */
+export function onRetryTime(draft: Draft): void {
+  follow(draft, reconnect(draft, { kind: 'timePassed' }));
+}
+
+function follow(draft: Draft, step: ReconnectStep): void {
+  if (!step.connect) return;
+  const { config } = draft;
+  patch(draft, { sessions: draft.state.sessions + 1 });
+  draft.effects.push({
+    kind: 'connect',
+    version: draft.state.version.version,
+    keepAliveSeconds: keepAliveCeilingSeconds(config),
+    timeoutMs: connectTimeoutMs(config, patience(draft)),
+    will: statusOf(draft, 'offline'),
+  });
+  say(draft, 'debug', 'connecting', 'connecting', {
+    reason: step.reason,
+    protocol: draft.state.version.version,
+    failures: draft.state.reconnect.failures,
+  });
+}

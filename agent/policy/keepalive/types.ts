@@ -1,0 +1,136 @@
+/** The words between the agent's policy and its shells: facts in, effects out. */
+import type { KeepaliveSettings, ReconnectSettings, VerdictSettings } from '../../../config/settings.ts';
+import type { Probe, Vitals } from '../../../protocol/probe.ts';
+import type { Counters, Status } from '../../../protocol/status.ts';
+import type { ConnectFailure } from '../../../runtime/connect-failure.ts';
+import type { LogFields, LogLevel } from '../../../runtime/log.ts';
+import type { CloseCause } from '../../../runtime/mqtt-client.ts';
+import type { IntervalState } from '../interval.ts';
+import type { LinkEnd } from '../lapse-cause.ts';
+import type { ProbeReason, ScheduleState } from '../probe-schedule.ts';
+import type { MqttVersion, VersionState } from '../protocol-version.ts';
+import type { ReconnectState } from '../reconnect.ts';
+import type { Radio } from '../round-trip.ts';
+import type { VerdictState } from '../verdict.ts';
+import type { Power } from '../vitals.ts';
+
+export interface KeepaliveConfig {
+  readonly groups: readonly string[];
+  readonly agentVersion: string;
+  readonly keepalive: KeepaliveSettings;
+  readonly verdict: VerdictSettings;
+  readonly reconnect: ReconnectSettings;
+  readonly lowBatteryPercent: number;
+  readonly protocol: 'auto' | '5' | '3.1.1';
+  readonly connectTimeoutSeconds: number;
+}
+
+export type KeepaliveEvent =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'linkUp'; readonly serverKeepAliveSeconds: number | null; readonly tlsResumed: boolean }
+  | { readonly kind: 'connectFailed'; readonly failure: ConnectFailure }
+  | { readonly kind: 'linkClosed'; readonly cause: CloseCause; readonly detail: string }
+  | { readonly kind: 'probeAcked'; readonly id: number }
+  /** The broker answered the probe with an error: the path works, the permission does not. */
+  | { readonly kind: 'probeRefused'; readonly id: number; readonly detail: string }
+  | { readonly kind: 'statusSettled' }
+  | { readonly kind: 'packetReceived' }
+  | { readonly kind: 'applicationTraffic' }
+  | { readonly kind: 'asked' }
+  /** Answers `readVitals`, at once. */
+  | { readonly kind: 'vitalsRead'; readonly power: Power; readonly signalDbm: number | null }
+  | { readonly kind: 'stopRequested' }
+  | { readonly kind: 'timePassed' };
+
+export type KeepaliveEffect =
+  | {
+      readonly kind: 'connect';
+      readonly version: MqttVersion;
+      readonly keepAliveSeconds: number;
+      readonly timeoutMs: number;
+      /** The status that the broker publishes when this session ends without a word. */
+      readonly will: Status;
+    }
+  | { readonly kind: 'publishStatus'; readonly status: Status }
+  | { readonly kind: 'publishProbe'; readonly id: number; readonly probe: Probe }
+  | { readonly kind: 'readVitals' }
+  /** `abandon`: destroy the socket. `leave`: DISCONNECT, then close. */
+  | { readonly kind: 'closeLink'; readonly how: 'abandon' | 'leave' }
+  | { readonly kind: 'finished' }
+  | {
+      readonly kind: 'log';
+      readonly level: LogLevel;
+      readonly event: string;
+      readonly message: string;
+      readonly fields: LogFields;
+    };
+
+/** A probe on its way, as it was when it left. */
+export interface SentProbe {
+  readonly id: number;
+  readonly sentAt: number;
+  readonly silenceMs: number;
+  readonly radio: Radio;
+}
+
+export interface KeepaliveState {
+  readonly phase: 'running' | 'leaving' | 'stopped';
+  /** Starts of this agent, persisted; with `sessions` it makes the epoch. */
+  readonly starts: number;
+  readonly sessions: number;
+  readonly version: VersionState;
+  readonly reconnect: ReconnectState;
+  readonly verdict: VerdictState;
+  readonly schedule: ScheduleState;
+  readonly interval: IntervalState;
+  /** Last packet either way on this link. */
+  readonly lastPacketAt: number;
+  /** How the last link ended, until the next connect tells why. */
+  readonly linkEnd: LinkEnd | null;
+  readonly inFlight: readonly SentProbe[];
+  readonly nextProbeId: number;
+  /** Why a probe waits for `vitalsRead`; null: none does. */
+  readonly wanted: ProbeReason | 'answer-overdue' | null;
+  readonly power: Power;
+  readonly lastRttMs: number | null;
+  readonly toldVitals: Vitals | null;
+  /** The explanation that the last status carried. */
+  readonly toldReason: string | null;
+  /** What was promised last, in ms: how long the monitor waits is a multiple of it. */
+  readonly promisedMs: number;
+  readonly lastAskedAt: number | null;
+  readonly counters: Counters;
+  readonly stopAt: number | null;
+}
+
+export interface KeepaliveStep {
+  readonly state: KeepaliveState;
+  readonly effects: readonly KeepaliveEffect[];
+  /** When `timePassed` is wanted next, in ms; null: not before something happens. */
+  readonly wakeAt: number | null;
+}
+
+/** The work in progress of one step. */
+export interface Draft {
+  state: KeepaliveState;
+  readonly effects: KeepaliveEffect[];
+  readonly now: number;
+  readonly config: KeepaliveConfig;
+  readonly random: () => number;
+}
+
+/** Changes some of the draft's state. */
+export function patch(draft: Draft, change: Partial<KeepaliveState>): void {
+  draft.state = { ...draft.state, ...change };
+}
+
+/** Adds a line to the log. */
+export function say(
+  draft: Draft,
+  level: LogLevel,
+  event: string,
+  message: string,
+  fields: LogFields = {},
+): void {
+  draft.effects.push({ kind: 'log', level, event, message, fields });
+}
