@@ -1,5 +1,6 @@
 /** What the watch has seen and decided since it started, for metrics and the daily summary. */
 import type { DeviceState, TransitionCause } from './device.ts';
+import type { Step } from './step.ts';
 
 export interface TransitionTotal {
   readonly to: DeviceState;
@@ -10,8 +11,9 @@ export interface TransitionTotal {
 export interface WatchTotals {
   readonly probes: number;
   readonly statuses: number;
-  /** Promises that lapsed without a will. */
+  /** Alive devices that fell silent past their promise without a will. */
   readonly lapses: number;
+  /** By reason. */
   readonly refusals: Readonly<Record<string, number>>;
   readonly transitions: readonly TransitionTotal[];
 }
@@ -19,24 +21,26 @@ export interface WatchTotals {
 export class Tally {
   probes = 0;
   statuses = 0;
+  #lapses = 0;
   readonly #refusals = new Map<string, number>();
   readonly #transitions = new Map<string, TransitionTotal>();
 
-  refused(refusal: string): void {
-    this.#refusals.set(refusal, (this.#refusals.get(refusal) ?? 0) + 1);
-  }
-
-  moved(to: DeviceState, cause: TransitionCause): void {
-    const key = `${to}:${cause}`;
-    const count = (this.#transitions.get(key)?.count ?? 0) + 1;
-    this.#transitions.set(key, { to, cause, count });
+  /** Counts what a step decided and returns it. */
+  counted(step: Step): Step {
+    if (step.refusal !== null) this.#refusals.set(step.refusal, (this.#refusals.get(step.refusal) ?? 0) + 1);
+    for (const { from, to, cause } of step.transitions) {
+      const key = `${to}:${cause}`;
+      this.#transitions.set(key, { to, cause, count: (this.#transitions.get(key)?.count ?? 0) + 1 });
+      if (from === 'alive' && (cause === 'promise-lapsed' || cause === 'timeout-lapsed')) this.#lapses += 1;
+    }
+    return step;
   }
 
   totals(): WatchTotals {
     return {
       probes: this.probes,
       statuses: this.statuses,
-      lapses: this.#transitions.get('late:promise-lapsed')?.count ?? 0,
+      lapses: this.#lapses,
       refusals: Object.fromEntries(this.#refusals),
       transitions: [...this.#transitions.values()],
     };

@@ -7,73 +7,30 @@
 import type { MonitorSettings } from '../../config/settings.ts';
 import type { Probe } from '../../protocol/probe.ts';
 import type { Status } from '../../protocol/status.ts';
-import { openedAlert, resolvedAlert } from './alert.ts';
 import { AttentiveClock, type DoubtReason } from './attentive-clock.ts';
-import { DeadlineWheel } from './deadline-wheel.ts';
-import type { Alert, DeviceRecord, DeviceState, Transition, TransitionCause } from './device.ts';
-import { ALIVE, DeviceTable, MAX_DEVICES } from './device-table.ts';
-import { blankRecord, withFacts, withPromise, withState } from './facts.ts';
-import { judgedAfterMs, judgeProbe, judgeSilence, judgeStatus, type Verdict } from './liveness.ts';
+import type { Alert, DeviceRecord, DeviceState, TransitionCause } from './device.ts';
+import { ALIVE, MAX_DEVICES } from './device-table.ts';
+import { blankRecord, withFacts, withPromise } from './facts.ts';
+import { Fleet } from './fleet.ts';
+import { type EpochAge, judgeProbe, judgeStatus, type Verdict } from './liveness.ts';
 import { StallDetector } from './stall-detector.ts';
+import { NOTHING, type Now, refusedStep, type Step, StepDraft, type WatchRefusal } from './step.ts';
 import { Tally, type WatchTotals } from './tally.ts';
+import { type DeviceView, viewOf } from './view.ts';
 
-/** One moment on both clocks. Elapsed time is taken from the monotonic one, dates from the other. */
-export interface Now {
-  readonly monotonicMs: number;
-  readonly wallMs: number;
-}
-
-export type WatchRefusal = 'stale-epoch' | 'too-many-devices';
-
-/** What one event led to. Everything in it belongs in one commit, before anything is delivered. */
-export interface Step {
-  readonly transitions: readonly Transition[];
-  /** Records whose durable facts changed, those of the transitions included; one per device. */
-  readonly saves: readonly DeviceRecord[];
-  /** Opened, or resolved (`resolvedMs` set). */
-  readonly alerts: readonly Alert[];
-  /** Devices to be asked for a probe now. */
-  readonly asks: readonly string[];
-  /** Why the event was not taken in; it is counted. */
-  readonly refusal: WatchRefusal | null;
-}
-
-/** A device as it is at this moment. Times are wall-clock ms. */
-export interface DeviceView extends DeviceRecord {
-  /** The end of its promise, without grace; null for `dead` and `left`. While in doubt it moves along. */
-  readonly nextDueMs: number | null;
-  /** When it will be dead unless it is heard; null for `dead` and `left`. */
-  readonly deadAtMs: number | null;
-  /** Null when it was never heard. */
-  readonly silentSeconds: number | null;
-}
-
-const NOTHING: Step = Object.freeze({ transitions: [], saves: [], alerts: [], asks: [], refusal: null });
-const REFUSED: Readonly<Record<WatchRefusal, Step>> = {
-  'stale-epoch': Object.freeze({ ...NOTHING, refusal: 'stale-epoch' }),
-  'too-many-devices': Object.freeze({ ...NOTHING, refusal: 'too-many-devices' }),
-};
-
-interface Draft {
-  transitions: Transition[];
-  saves: DeviceRecord[];
-  alerts: Alert[];
-  asks: string[];
-}
-
-const draft = (): Draft => ({ transitions: [], saves: [], alerts: [], asks: [] });
+export type { DoubtReason } from './attentive-clock.ts';
+export type { Now, Step, WatchRefusal } from './step.ts';
+export type { TransitionTotal, WatchTotals } from './tally.ts';
+export type { DeviceView } from './view.ts';
 
 export class Watch {
   readonly #defaultCount: number;
   readonly #graceMs: number;
-  readonly #table = new DeviceTable();
-  readonly #alerts = new Map<string, Alert>();
+  readonly #fleet: Fleet;
   readonly #tally = new Tally();
   readonly #clock: AttentiveClock;
-  readonly #wheel: DeadlineWheel;
   readonly #stalls: StallDetector;
-  /** Attentive ms at which the link last came up: nobody's silence is counted from earlier. */
-  #listeningSinceMs = 0;
+  /** The moment of the event under way, or of the last one. */
   #now: Now;
 
   /**
@@ -88,20 +45,19 @@ export class Watch {
   ) {
     this.#defaultCount = settings.count;
     this.#graceMs = settings.graceSeconds * 1000;
+    this.#fleet = new Fleet(this.#graceMs, devices, openAlerts);
     this.#clock = new AttentiveClock(now.monotonicMs);
     this.#clock.suspend('starting', now.monotonicMs);
     this.#clock.suspend('link-lost', now.monotonicMs);
-    this.#wheel = new DeadlineWheel(0);
     this.#stalls = new StallDetector(settings.stallSeconds * 1000, now.monotonicMs);
     this.#now = now;
-    for (const record of devices) this.#file(this.#table.add(record, 0));
-    for (const alert of openAlerts) this.#alerts.set(alert.device, alert);
   }
 
+  /** A probe proves life, whatever its device's state, and carries the next promise. */
   probeHeard(device: string, probe: Probe, now: Now): Step {
     this.#observe(now);
     this.#tally.probes += 1;
-    const table = this.#table;
+    const { table } = this.#fleet;
     const index = table.indexOf(device);
     if (index === undefined) return this.#firstProbe(device, probe);
     table.silentSinceMs[index] = this.#clock.read(now.monotonicMs);
@@ -113,20 +69,19 @@ export class Watch {
     return this.#settle(index, facts, 'alive', judgeProbe(table.state(index)));
   }
 
+  /** `retained`: replayed by the broker on subscribing, not said now. */
   statusHeard(device: string, status: Status, retained: boolean, now: Now): Step {
     this.#observe(now);
     this.#tally.statuses += 1;
-    const table = this.#table;
+    const { table } = this.#fleet;
     const index = table.indexOf(device);
-    const known = index === undefined ? null : table.record(index);
-    const age =
-      known === null || status.epoch > known.epoch ? 'newer' : status.epoch < known.epoch ? 'older' : 'same';
-    const knownEnd = index === undefined ? null : table.end(index);
-    const verdict = judgeStatus(known?.state ?? null, { said: status.state, retained, age, knownEnd });
+    if (index === undefined) return this.#firstStatus(device, status, retained);
+    const known = table.record(index);
+    const age = ageOf(status.epoch, known.epoch);
+    const knownEnd = table.end(index);
+    const verdict = judgeStatus(known.state, { said: status.state, retained, age, knownEnd });
     if (verdict === 'stale-epoch') return this.#refuse(verdict);
-    if (index === undefined) return this.#firstStatus(device, status, verdict);
-    const facts =
-      verdict.facts === 'none' ? table.record(index) : withFacts(table.record(index), status, verdict.facts);
+    const facts = verdict.facts === 'none' ? known : withFacts(known, status, verdict.facts);
     return this.#takeStatus(index, facts, verdict);
   }
 
@@ -145,7 +100,7 @@ export class Watch {
     this.#observe(now);
     if (this.#clock.resume(reason, now.monotonicMs) && reason === 'link-lost') {
       this.#clock.resume('starting', now.monotonicMs);
-      this.#listeningSinceMs = this.#clock.read(now.monotonicMs);
+      this.#fleet.listenFrom(this.#clock.read(now.monotonicMs));
     }
     return NOTHING;
   }
@@ -154,35 +109,36 @@ export class Watch {
   advance(now: Now): Step {
     this.#observe(now);
     if (!this.#clock.running) return NOTHING;
-    const attentiveMs = this.#clock.read(now.monotonicMs);
-    const step = draft();
-    this.#wheel.advance(attentiveMs, this.#deadlineOf, (index) => this.#judge(index, attentiveMs, step));
-    return this.#finish(step);
+    const step = new StepDraft();
+    this.#fleet.advance(this.#clock.read(now.monotonicMs), now.wallMs, step);
+    return this.#tally.counted(step.finish());
   }
 
   /** When `advance` is due, on the monotonic clock; null when no moment is. O(1). */
   wakeAtMs(now: Now): number | null {
     if (this.#stalls.settledAtMs !== null) return this.#stalls.settledAtMs;
-    if (!this.#clock.running) return null;
-    const dueMs = this.#wheel.nextDueMs();
-    if (dueMs === Number.POSITIVE_INFINITY) return null;
+    const dueMs = this.#fleet.nextDueMs();
+    if (!this.#clock.running || dueMs === Number.POSITIVE_INFINITY) return null;
     return now.monotonicMs + Math.max(0, dueMs - this.#clock.read(now.monotonicMs));
   }
 
   /** Forgets a device that has left (pruned from the store). False: it is not known, or has not left. */
   forget(device: string): boolean {
-    const index = this.#table.indexOf(device);
-    if (index === undefined || this.#table.state(index) !== 'left') return false;
-    this.#table.remove(index);
+    const { table } = this.#fleet;
+    const index = table.indexOf(device);
+    if (index === undefined || table.state(index) !== 'left') return false;
+    table.remove(index);
     return true;
   }
 
+  /** Why silence proves nothing just now, oldest reason first; empty: the monitor trusts itself. */
   get doubts(): readonly DoubtReason[] {
     return this.#clock.doubts();
   }
 
+  /** How many devices are in each state. O(1). */
   counts(): Record<DeviceState, number> {
-    return this.#table.counts();
+    return this.#fleet.table.counts();
   }
 
   /** What happened since the start, for metrics and the summary. */
@@ -192,167 +148,76 @@ export class Watch {
 
   /** The record of this moment, with the last sign of life and vitals. */
   record(device: string): DeviceRecord | undefined {
-    const index = this.#table.indexOf(device);
-    return index === undefined ? undefined : this.#table.liveRecord(index);
+    const { table } = this.#fleet;
+    const index = table.indexOf(device);
+    return index === undefined ? undefined : table.liveRecord(index);
   }
 
   *records(): Generator<DeviceRecord> {
-    for (const index of this.#table.indices()) yield this.#table.liveRecord(index);
+    const { table } = this.#fleet;
+    for (const index of table.indices()) yield table.liveRecord(index);
   }
 
   openAlerts(): Alert[] {
-    return [...this.#alerts.values()];
+    return this.#fleet.openAlerts();
   }
 
-  /** A device as it is at `now` (the last event's moment when left out). */
+  /** A device as it is at `now` (left out: at the last event). */
   view(device: string, now: Now = this.#now): DeviceView | undefined {
-    const index = this.#table.indexOf(device);
+    const { table } = this.#fleet;
+    const index = table.indexOf(device);
     if (index === undefined) return undefined;
-    const record = this.#table.liveRecord(index);
-    const running = record.state === 'alive' || record.state === 'late';
-    const sinceMs = now.wallMs - (this.#clock.read(now.monotonicMs) - this.#silentSinceMs(index));
-    const deadAfterMs = judgedAfterMs('late', record.promisedSeconds, record.count, this.#graceMs);
-    return {
-      ...record,
-      nextDueMs: running ? sinceMs + record.promisedSeconds * 1000 : null,
-      deadAtMs: running && deadAfterMs !== null ? sinceMs + deadAfterMs : null,
-      silentSeconds: record.lastHeardMs === null ? null : Math.max(0, now.wallMs - record.lastHeardMs) / 1000,
-    };
+    const silentMs = this.#clock.read(now.monotonicMs) - this.#fleet.silentSinceMs(index);
+    return viewOf(table.liveRecord(index), silentMs, this.#graceMs, now.wallMs);
   }
 
   #firstProbe(device: string, probe: Probe): Step {
-    if (this.#table.size >= MAX_DEVICES) return this.#refuse('too-many-devices');
-    const record = {
-      ...blankRecord(device, probe.promisedSeconds, this.#defaultCount),
-      lastHeardMs: this.#now.wallMs,
-      vitals: probe.vitals,
-    };
-    const index = this.#table.add(record, this.#clock.read(this.#now.monotonicMs));
-    return this.#settle(index, record, 'alive', judgeProbe(null), null);
+    const blank = blankRecord(device, probe.promisedSeconds, this.#defaultCount);
+    const index = this.#add({ ...blank, lastHeardMs: this.#now.wallMs, vitals: probe.vitals });
+    if (index === null) return this.#refuse('too-many-devices');
+    return this.#settle(index, this.#fleet.table.record(index), 'alive', judgeProbe(null));
   }
 
-  #firstStatus(device: string, status: Status, verdict: Verdict): Step {
-    if (this.#table.size >= MAX_DEVICES) return this.#refuse('too-many-devices');
-    const blank = blankRecord(device, status.intervalSeconds, status.count);
-    const index = this.#table.add(blank, this.#clock.read(this.#now.monotonicMs));
-    return this.#takeStatus(index, withFacts(blank, status, 'stated'), verdict, null);
+  #firstStatus(device: string, status: Status, retained: boolean): Step {
+    const verdict = judgeStatus(null, { said: status.state, retained, age: 'newer', knownEnd: null });
+    if (verdict === 'stale-epoch') return this.#refuse(verdict);
+    const facts = withFacts(blankRecord(device, status.intervalSeconds, status.count), status, 'stated');
+    const index = this.#add(facts);
+    return index === null ? this.#refuse('too-many-devices') : this.#takeStatus(index, facts, verdict);
   }
 
-  #takeStatus(index: number, facts: DeviceRecord, verdict: Verdict, from?: null): Step {
-    const table = this.#table;
+  /** Null: there is no room. */
+  #add(record: DeviceRecord): number | null {
+    const { table } = this.#fleet;
+    return table.size >= MAX_DEVICES ? null : table.add(record, this.#clock.read(this.#now.monotonicMs));
+  }
+
+  #takeStatus(index: number, facts: DeviceRecord, verdict: Verdict): Step {
+    const { table } = this.#fleet;
     table.setEnd(index, verdict.end);
     if (verdict.silence !== 'goes-on') table.silentSinceMs[index] = this.#clock.read(this.#now.monotonicMs);
     if (verdict.silence === 'heard') table.heardWallMs[index] = this.#now.wallMs;
-    return this.#settle(index, facts, verdict.to, verdict.cause, from);
+    return this.#settle(index, facts, verdict.to, verdict.cause);
   }
 
-  /** Puts the facts and the state of one device into the table and the wheel, and drafts what follows. */
-  #settle(
-    index: number,
-    facts: DeviceRecord,
-    to: DeviceState,
-    cause: TransitionCause | null,
-    from?: null,
-  ): Step {
-    if (cause === null && facts === this.#table.record(index)) return NOTHING;
-    const step = draft();
-    if (cause === null) this.#save(index, facts, step);
-    else this.#move(index, facts, to, cause, step, from);
-    return this.#finish(step);
-  }
-
-  #judge(index: number, attentiveMs: number, step: Draft): void {
-    const record = this.#table.record(index);
-    const { state, promisedSeconds, count } = record;
-    const sinceMs = this.#silentSinceMs(index);
-    const to = judgeSilence(state, sinceMs, attentiveMs, promisedSeconds, count, this.#graceMs);
-    if (to === null) this.#file(index);
-    else this.#move(index, record, to, to === 'late' ? 'promise-lapsed' : 'timeout-lapsed', step);
-    // A will is the broker's word that nobody listens: only a promise that lapsed by itself is asked after.
-    if (to === 'late') step.asks.push(record.device);
-  }
-
-  #move(
-    index: number,
-    facts: DeviceRecord,
-    to: DeviceState,
-    cause: TransitionCause,
-    step: Draft,
-    from: DeviceState | null = facts.state,
-  ): void {
-    const atMs = this.#now.wallMs;
-    const record = this.#save(index, withState(facts, to, atMs), step);
-    const { device, sequence, epoch, lastHeardMs, promisedSeconds, count } = record;
-    step.transitions.push({
-      device,
-      sequence,
-      epoch,
-      from,
-      to,
-      cause,
-      atMs,
-      lastHeardMs,
-      promisedSeconds,
-      count,
-    });
-    this.#tally.moved(to, cause);
-    const open = this.#alerts.get(device);
-    if (to === 'dead' && open === undefined) {
-      const alert = openedAlert(record);
-      this.#alerts.set(device, alert);
-      step.alerts.push(alert);
-    } else if (open !== undefined && (to === 'alive' || to === 'left')) {
-      this.#alerts.delete(device);
-      step.alerts.push(resolvedAlert(open, atMs));
-    }
-  }
-
-  #save(index: number, facts: DeviceRecord, step: Draft): DeviceRecord {
-    this.#table.put(index, facts);
-    const record = this.#table.liveRecord(index);
-    if (record !== facts) this.#table.put(index, record);
-    this.#file(index);
-    step.saves.push(record);
-    return record;
-  }
-
-  /** Files a device that time can change, takes out one that it cannot. */
-  #file(index: number): void {
-    const deadlineMs = this.#deadlineOf(index);
-    if (deadlineMs === Number.POSITIVE_INFINITY) this.#wheel.remove(index);
-    else this.#wheel.file(index, deadlineMs);
-  }
-
-  /** Attentive ms at which a device must be judged; `Infinity` for one that is dead or left. */
-  readonly #deadlineOf = (index: number): number => {
-    const table = this.#table;
-    const afterMs = judgedAfterMs(
-      table.state(index),
-      table.promisedSeconds[index] as number,
-      table.count[index] as number,
-      this.#graceMs,
-    );
-    return afterMs === null ? Number.POSITIVE_INFINITY : this.#silentSinceMs(index) + afterMs;
-  };
-
-  /** Attentive ms from which a device's silence counts. */
-  #silentSinceMs(index: number): number {
-    return Math.max(this.#table.silentSinceMs[index] as number, this.#listeningSinceMs);
+  #settle(index: number, facts: DeviceRecord, to: DeviceState, cause: TransitionCause | null): Step {
+    const step = new StepDraft();
+    this.#fleet.settle(index, facts, to, cause, this.#now.wallMs, step);
+    return this.#tally.counted(step.finish());
   }
 
   #refuse(refusal: WatchRefusal): Step {
-    this.#tally.refused(refusal);
-    return REFUSED[refusal];
-  }
-
-  #finish(step: Draft): Step {
-    if (step.saves.length === 0) return NOTHING;
-    return { ...step, refusal: null };
+    return this.#tally.counted(refusedStep(refusal));
   }
 
   /** Every event begins here: notices that the event loop stood still while something was due. */
   #observe(now: Now): void {
     this.#now = now;
-    this.#stalls.observe(this.#clock, this.#wheel.nextDueMs(), now.monotonicMs);
+    this.#stalls.observe(this.#clock, this.#fleet.nextDueMs(), now.monotonicMs);
   }
+}
+
+function ageOf(epoch: number, knownEpoch: number): EpochAge {
+  if (epoch === knownEpoch) return 'same';
+  return epoch > knownEpoch ? 'newer' : 'older';
 }

@@ -1,0 +1,136 @@
+/**
+ * The table, the wheel and the open alerts, kept in agreement: whoever is alive or late is filed for a deadline,
+ * whoever is dead has one open alert.
+ */
+import { openedAlert, resolvedAlert } from './alert.ts';
+import { DeadlineWheel } from './deadline-wheel.ts';
+import type { Alert, DeviceRecord, DeviceState, TransitionCause } from './device.ts';
+import { DeviceTable } from './device-table.ts';
+import { withState } from './facts.ts';
+import { judgedAfterMs, judgeSilence } from './liveness.ts';
+import type { StepDraft } from './step.ts';
+
+export class Fleet {
+  readonly table = new DeviceTable();
+  readonly #wheel = new DeadlineWheel(0);
+  readonly #alerts = new Map<string, Alert>();
+  readonly #graceMs: number;
+  /** Attentive ms from which any silence counts at the earliest: it starts all of them anew in O(1). */
+  #listeningSinceMs = 0;
+
+  /** Takes up records and alerts at attentive time 0. */
+  constructor(graceMs: number, devices: Iterable<DeviceRecord>, openAlerts: Iterable<Alert>) {
+    this.#graceMs = graceMs;
+    for (const record of devices) this.#file(this.table.add(record, 0));
+    for (const alert of openAlerts) this.#alerts.set(alert.device, alert);
+  }
+
+  /** Nobody's silence counts from before `attentiveMs`. */
+  listenFrom(attentiveMs: number): void {
+    this.#listeningSinceMs = attentiveMs;
+  }
+
+  /** Attentive ms from which a device's silence counts. */
+  silentSinceMs(index: number): number {
+    return Math.max(this.table.silentSinceMs[index] as number, this.#listeningSinceMs);
+  }
+
+  /** When somebody must be judged, in attentive ms; `Infinity`: nobody. */
+  nextDueMs(): number {
+    return this.#wheel.nextDueMs();
+  }
+
+  /** Judges every device whose deadline has lapsed at `attentiveMs`. */
+  advance(attentiveMs: number, wallMs: number, step: StepDraft): void {
+    this.#wheel.advance(attentiveMs, this.#deadlineOf, (index) =>
+      this.#judge(index, attentiveMs, wallMs, step),
+    );
+  }
+
+  /** Puts the facts of one device, and with a cause its new state, into table and wheel, and drafts what follows. */
+  settle(
+    index: number,
+    facts: DeviceRecord,
+    to: DeviceState,
+    cause: TransitionCause | null,
+    wallMs: number,
+    step: StepDraft,
+  ): void {
+    if (cause !== null) this.#move(index, facts, to, cause, wallMs, step);
+    else if (facts !== this.table.record(index)) this.#save(index, facts, step);
+  }
+
+  openAlerts(): Alert[] {
+    return [...this.#alerts.values()];
+  }
+
+  #judge(index: number, attentiveMs: number, wallMs: number, step: StepDraft): void {
+    const record = this.table.record(index);
+    const { state, promisedSeconds, count } = record;
+    const sinceMs = this.silentSinceMs(index);
+    const to = judgeSilence(state, sinceMs, attentiveMs, promisedSeconds, count, this.#graceMs);
+    if (to === null) this.#file(index);
+    else this.#move(index, record, to, to === 'late' ? 'promise-lapsed' : 'timeout-lapsed', wallMs, step);
+    // A will is the broker's word that nobody listens: only a promise that lapsed by itself is asked after.
+    if (to === 'late') step.asks.push(record.device);
+  }
+
+  #move(
+    index: number,
+    facts: DeviceRecord,
+    to: DeviceState,
+    cause: TransitionCause,
+    atMs: number,
+    step: StepDraft,
+  ): void {
+    const record = this.#save(index, withState(facts, to, atMs), step);
+    const { device, sequence, epoch, lastHeardMs, promisedSeconds, count } = record;
+    const from = facts.sequence === 0 ? null : facts.state;
+    step.transitions.push({
+      device,
+      sequence,
+      epoch,
+      from,
+      to,
+      cause,
+      atMs,
+      lastHeardMs,
+      promisedSeconds,
+      count,
+    });
+    const open = this.#alerts.get(device);
+    if (to === 'dead' && open === undefined) {
+      const alert = openedAlert(record);
+      this.#alerts.set(device, alert);
+      step.alerts.push(alert);
+    } else if (open !== undefined && (to === 'alive' || to === 'left')) {
+      this.#alerts.delete(device);
+      step.alerts.push(resolvedAlert(open, atMs));
+    }
+  }
+
+  #save(index: number, facts: DeviceRecord, step: StepDraft): DeviceRecord {
+    this.table.put(index, facts);
+    const record = this.table.liveRecord(index);
+    if (record !== facts) this.table.put(index, record);
+    this.#file(index);
+    step.saves.push(record);
+    return record;
+  }
+
+  /** Files a device that time can change, takes out one that it cannot. */
+  #file(index: number): void {
+    const deadlineMs = this.#deadlineOf(index);
+    if (deadlineMs === Number.POSITIVE_INFINITY) this.#wheel.remove(index);
+    else this.#wheel.file(index, deadlineMs);
+  }
+
+  /** Attentive ms at which a device must be judged; `Infinity` for one that is dead or left. */
+  readonly #deadlineOf = (index: number): number => {
+    const { table } = this;
+    const promisedSeconds = table.promisedSeconds[index] as number;
+    const count = table.count[index] as number;
+    const afterMs = judgedAfterMs(table.state(index), promisedSeconds, count, this.#graceMs);
+    return afterMs === null ? Number.POSITIVE_INFINITY : this.silentSinceMs(index) + afterMs;
+  };
+}
