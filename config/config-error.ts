@@ -26,8 +26,11 @@ export class ConfigError extends CodedError {
 /** `keepalive_interval: "30 parsecs" is not a duration; write … (from environment variable …)` */
 export function formatProblem({ key, value, problem, fix, source }: ConfigProblem): string {
   const what = value === null ? problem : `${value} ${problem}`;
-  return `${key}: ${what}; ${fix}${source === null ? '' : ` (from ${source})`}`;
+  return oneLine(`${key}: ${what}; ${fix}${source === null ? '' : ` (from ${source})`}`);
 }
+
+/** A key or a path may hold anything; it must not break the line or move the cursor. */
+const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '?');
 
 const SHOWN_CHARACTERS = 60;
 export const HIDDEN = '(hidden)';
@@ -40,7 +43,7 @@ export function showValue(value: unknown, sensitive: boolean): string {
     const characters = [...value.replace(/^([a-z0-9+.-]{1,10}:\/\/)?.*@/is, `$1${HIDDEN}@`)];
     const text = characters.slice(0, SHOWN_CHARACTERS).join('');
     const cut = characters.length > SHOWN_CHARACTERS ? `${text}…` : text;
-    return JSON.stringify(cut).replace(/[\u007f-\u009f\u2028\u2029]/g, '?');
+    return JSON.stringify(cut);
   }
   if (Array.isArray(value)) return 'the list';
   if (typeof value === 'object' && value !== null) return 'the section';

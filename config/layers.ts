@@ -53,8 +53,9 @@ function accept(
 }
 
 /** `value` is not shown: a misspelt key may well hold a secret. */
-function refuseUnknown(into: Gathered, key: string, known: Iterable<string>, origin: Origin): void {
-  const meant = nearest(key, known);
+function refuseUnknown(into: Gathered, key: string, keys: Keys, origin: Origin): void {
+  const sections = [...keys.keys()].map((known) => known.slice(0, Math.max(0, known.lastIndexOf('.'))));
+  const meant = nearest(key, [...keys.keys(), ...sections.filter((name) => name !== '')]);
   into.problems.push({
     key: key.length > 100 ? `${key.slice(0, 100)}…` : key,
     value: null,
@@ -113,7 +114,7 @@ function addSection(
       });
       for (const sibling of inside) into.broken.add(sibling);
     } else {
-      refuseUnknown(into, key, keys.keys(), origin);
+      refuseUnknown(into, key, keys, origin);
     }
   }
 }
@@ -159,7 +160,7 @@ export function addOverrides(into: Gathered, pairs: Iterable<readonly [string, s
   const origin: Origin = { layer: 'command line', detail: null };
   for (const [key, text] of pairs) {
     const item = keys.get(key);
-    if (item === undefined) refuseUnknown(into, key, keys.keys(), origin);
+    if (item === undefined) refuseUnknown(into, key, keys, origin);
     else accept(into, key, item, text, readTextValue(text, item), origin);
   }
 }
@@ -175,7 +176,7 @@ export function addPreset(
     if (into.values.has(key)) continue;
     const item = keys.get(key);
     const origin: Origin = { layer: 'preset', detail: name };
-    if (item === undefined) refuseUnknown(into, key, keys.keys(), origin);
+    if (item === undefined) refuseUnknown(into, key, keys, origin);
     else accept(into, key, item, value, readValue(value, item), origin);
   }
 }

@@ -74,7 +74,10 @@ function readDuration(value: unknown, item: SchemaItem): Reading {
 function readChoice(value: unknown, item: SchemaItem): Reading {
   const choices = item.choices ?? [];
   if (choices.some((choice) => choice === value)) return good(value);
-  return bad('is not one of the choices', `write one of: ${choices.join(', ')}`);
+  return bad(
+    'is not one of the choices',
+    `write one of: ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`,
+  );
 }
 
 function readUrl(value: unknown, item: SchemaItem): Reading {
