@@ -176,8 +176,17 @@ describe('repository', () => {
   test('a unit test without its source is refused', () => {
     const exists = (path: string): boolean =>
       ['agent/a.ts', 'config/examples', 'scripts/lib/e.sh'].includes(path);
-    assert.equal(checkMirror('test/unit/agent/b.test.ts', exists).length, 1);
-    for (const path of ['agent/a', 'agent/a.property', 'config/examples', 'scripts/lib/e', 'tidy/rules']) {
+    for (const path of ['agent/b', 'agent/ab', 'agent/b-a', 'scripts/lib/a']) {
+      assert.equal(checkMirror(`test/unit/${path}.test.ts`, exists).length, 1, path);
+    }
+    for (const path of [
+      'agent/a',
+      'agent/a.property',
+      'agent/a-late',
+      'config/examples',
+      'scripts/lib/e',
+      'tidy/rules',
+    ]) {
       assert.deepEqual(checkMirror(`test/unit/${path}.test.ts`, exists), []);
     }
     assert.deepEqual(checkMirror('test/e2e/any/thing.e2e.test.ts', exists), []);

@@ -165,15 +165,14 @@ function longFunctions(file: SourceFile): Violation[] {
   });
 }
 
-/** `test/unit/a/b.test.ts` proves `a/b.ts`, or what is in the folder `a/b`; `b.<aspect>.test.ts` too. */
+/** `test/unit/a/b.test.ts` proves `a/b.ts`, or what is in the folder `a/b`; `b-aspect` or `b.aspect` too. */
 export function checkMirror(testPath: string, exists: (path: string) => boolean): Violation[] {
   const match = /^test\/unit\/(.+)\/([^/]+)\.test\.ts$/.exec(testPath);
   if (match === null || testPath.startsWith('test/unit/tidy/')) return [];
-  const [, folder, name] = match;
-  const stems = [`${folder}/${name}`, `${folder}/${name?.split('.')[0]}`];
-  if (stems.some((stem) => ['.ts', '.mjs', '.sh', ''].some((suffix) => exists(`${stem}${suffix}`))))
-    return [];
-  return [{ path: testPath, line: 1, rule: `mirrors no source: there is no ${stems[0]}.ts` }];
+  const [, folder, name = ''] = match;
+  const cuts = [...name.matchAll(/[-.]|$/g)].map(({ index }) => `${folder}/${name.slice(0, index)}`);
+  if (cuts.some((stem) => ['.ts', '.mjs', '.sh', ''].some((suffix) => exists(`${stem}${suffix}`)))) return [];
+  return [{ path: testPath, line: 1, rule: `mirrors no source: there is no ${folder}/${name}.ts` }];
 }
 
 /** The lock file names versions and hashes; where to download them is each machine's own business. */

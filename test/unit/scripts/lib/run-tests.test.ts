@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+let folder = '';
+
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'khd-run-tests-'));
+  mkdirSync(join(folder, 'deep', 'er'), { recursive: true });
+  mkdirSync(join(folder, 'empty'));
+  writeFileSync(
+    join(folder, 'deep', 'er', 'a.test.ts'),
+    "import { test } from 'node:test';\ntest('a', () => {});\n",
+  );
+  writeFileSync(
+    join(folder, 'deep', 'b.test.ts'),
+    "import { test } from 'node:test';\ntest('b', () => {});\n",
+  );
+  writeFileSync(join(folder, 'deep', 'helper.ts'), "throw new Error('not a test');\n");
+  const red = "import { test } from 'node:test';\ntest('red', () => { throw new Error('red'); });\n";
+  writeFileSync(join(folder, 'red.test.ts'), red);
+});
+
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(...args: string[]) {
+  // A runner that was started by a runner would report to it instead of to us.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  return spawnSync(process.execPath, ['scripts/lib/run-tests.mjs', ...args], { encoding: 'utf8', env });
+}
+
+test('runs every test below a folder in one count, which comes last', () => {
+  const { status, stdout } = run(join(folder, 'deep'));
+  assert.equal(status, 0);
+  assert.match(stdout, /# tests 2\n(?:# .*\n)*$/);
+  assert.match(stdout, /# pass 2\n/);
+});
+
+test('a failing test fails the run, and the count still comes last', () => {
+  const { status, stdout } = run(folder);
+  assert.equal(status, 1);
+  assert.match(stdout, /# tests 3\n(?:# .*\n)*$/);
+  assert.match(stdout, /# fail 1\n/);
+});
+
+test('a file, and options for the runner', () => {
+  const { status, stdout } = run('--test-name-pattern=zzz', join(folder, 'red.test.ts'));
+  assert.equal(status, 0);
+  assert.match(stdout, /# fail 0\n/);
+});
+
+test('no tests, no such folder and no path are errors that say so', () => {
+  for (const [args, message] of [
+    [[join(folder, 'empty')], /no \*\.test\.ts below/],
+    [[join(folder, 'absent')], /absent: no such file or folder/],
+    [[], /usage/],
+  ] as const) {
+    const { status, stderr } = run(...args);
+    assert.equal(status, 2);
+    assert.match(stderr, message);
+  }
+});
