@@ -3,7 +3,6 @@ import { EXIT_OK } from './exit-codes.ts';
 import { AGENT_HELP } from './help.ts';
 import { loadOptions } from './load-options.ts';
 import { readOptions } from './options.ts';
-import { runService } from './service.ts';
 import { UsageError } from './usage-error.ts';
 
 export async function agentCommand(argv: readonly string[]): Promise<number> {
@@ -14,9 +13,10 @@ export async function agentCommand(argv: readonly string[]): Promise<number> {
   }
   if (options.positionals.length > 0)
     throw new UsageError('agent takes no arguments; name the file with --config');
-  const [{ loadAgentSettings }, { runAgent }] = await Promise.all([
+  const [{ loadAgentSettings }, { runAgent }, { runService }] = await Promise.all([
     import('../config/load.ts'),
     import('../agent/main.ts'),
+    import('./service.ts'),
   ]);
   return runService('agent', () => loadAgentSettings(loadOptions(options)), runAgent);
 }

@@ -3,7 +3,6 @@ import { EXIT_OK } from './exit-codes.ts';
 import { MONITOR_HELP } from './help.ts';
 import { loadOptions } from './load-options.ts';
 import { readOptions } from './options.ts';
-import { runService } from './service.ts';
 import { UsageError } from './usage-error.ts';
 
 export async function monitorCommand(argv: readonly string[]): Promise<number> {
@@ -16,9 +15,10 @@ export async function monitorCommand(argv: readonly string[]): Promise<number> {
     throw new UsageError('monitor takes no arguments; name the file with --config');
   }
   const embedded = options.flags.has('embedded-broker') ? [['embedded_broker.enabled', 'true'] as const] : [];
-  const [{ loadMonitorSettings }, { runMonitor }] = await Promise.all([
+  const [{ loadMonitorSettings }, { runMonitor }, { runService }] = await Promise.all([
     import('../config/load.ts'),
     import('../monitor/main.ts'),
+    import('./service.ts'),
   ]);
   return runService('monitor', () => loadMonitorSettings(loadOptions(options, embedded)), runMonitor);
 }

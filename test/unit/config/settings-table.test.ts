@@ -14,7 +14,10 @@ test('the settings in README.md are what the schema says; if not: npm run docs:s
   const readme = new URL('README.md', ROOT);
   if (!existsSync(readme)) return;
   const text = readFileSync(readme, 'utf8');
-  assert.ok(text.includes(README_BEGIN) && text.includes(README_END), 'README.md marks no place for the settings');
+  assert.ok(
+    text.includes(README_BEGIN) && text.includes(README_END),
+    'README.md marks no place for the settings',
+  );
   assert.equal(text, renewReadme(text));
 });
 
