@@ -1,9 +1,211 @@
-/** Wiring of the monitor. */
+/** The monitor's wiring: makes the parts, joins them, and takes them apart in the right order. */
 import type { MonitorSettings } from '../config/settings.ts';
+import { askTopic } from '../protocol/topics.ts';
 import type { Log } from '../runtime/log.ts';
+import { stableClientId } from './io/client-id.ts';
+import { type Clock, systemClock } from './io/clock.ts';
+import { startSchedules } from './io/cron.ts';
+import { startEmbeddedBroker } from './io/embedded-broker.ts';
+import { Feed } from './io/feed.ts';
+import { startHttp } from './io/http.ts';
+import { createMetrics, type Metrics } from './io/metrics.ts';
+import { Outbox } from './io/outbox.ts';
+import { Refusals } from './io/refusals.ts';
+import { createLogSink } from './io/sinks/log.ts';
+import { createMqttSink, type MqttPublisher } from './io/sinks/mqtt.ts';
+import type { Sink } from './io/sinks/sink.ts';
+import { createWebhookSink } from './io/sinks/webhook.ts';
+import { openLmdbStore } from './io/stores/lmdb.ts';
+import type { Store } from './io/stores/store.ts';
+import { jobsOf } from './jobs.ts';
+import { Monitor } from './monitor.ts';
+import { SummaryTally } from './policy/fleet-summary.ts';
+import { Watch } from './policy/watch.ts';
 
-/** Runs until told to leave; returns the exit code. */
-export async function runMonitor(_settings: MonitorSettings, log: Log): Promise<number> {
-  log.write('error', 'monitorMissing', 'the monitor is not built in yet');
-  return 1;
+const GOODBYE_MS = 1000;
+/** When parts do not stop in time, the process ends all the same: what is durable is durable. */
+const STOP_MS = 4500;
+const EMPTY = new Uint8Array();
+
+/**
+ * Runs a monitor until SIGTERM or SIGINT (0), or until it must give way (1). Throws a CodedError when it cannot
+ * start. A second signal ends the process at once.
+ */
+export async function runMonitor(settings: MonitorSettings, log: Log): Promise<number> {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  let stopListening = (): void => {};
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      stopListening = onStopSignals(log, () => resolve(0));
+      const onLost = (error: Error): void => {
+        log.write('error', 'gaveWay', error.message);
+        resolve(1);
+      };
+      start({ settings, log, clock: systemClock, cleanups }, onLost).catch(reject);
+    });
+  } finally {
+    await stopAll(cleanups, log);
+    stopListening();
+  }
+}
+
+/** What every part is handed. */
+interface Ground {
+  readonly settings: MonitorSettings;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** How to stop what has been started; carried out in reverse. */
+  readonly cleanups: (() => Promise<unknown>)[];
+}
+
+async function start(ground: Ground, onLost: (error: Error) => void): Promise<void> {
+  const { settings, log, clock, cleanups } = ground;
+  const store = await openLmdbStore(settings.dataDirectory, (table, key) =>
+    log.write('error', 'recordDamaged', `a damaged record was left out: ${table} ${key}`, { table, key }),
+  );
+  cleanups.push(() => store.close());
+  const broker = await brokerOf(ground);
+  const watch = new Watch(settings.liveness, store.devices(), store.openAlerts(), clock.now());
+  const summary = new SummaryTally();
+  const { monitor, outbox, feed, metrics } = join(ground, store, broker, watch, summary, onLost);
+
+  const http = await startHttp({ settings: settings.http, watch, store, metrics, now: clock.now });
+  cleanups.push(() => http.close());
+  const jobs = jobsOf({ settings, monitor, watch, summary, clock, log });
+  const schedules = await startSchedules(jobs, log);
+  cleanups.push(() => schedules.stop());
+
+  cleanups.push(async () => {
+    if (!(await monitor.stop())) log.write('error', 'unsaved', 'the store did not take the last changes');
+  });
+  cleanups.push(() => outbox.stop());
+  cleanups.push(() => feed.stop(GOODBYE_MS));
+  monitor.start();
+  outbox.wake();
+  feed.start();
+  log.write('info', 'monitorStarted', `watching; ${http.url} answers`, {
+    http: http.url,
+    dataDirectory: settings.dataDirectory,
+    ...watch.counts(),
+  });
+}
+
+interface Joined {
+  readonly monitor: Monitor;
+  readonly outbox: Outbox;
+  readonly feed: Feed;
+  readonly metrics: Metrics;
+}
+
+/** Joins ear, judgement and voice; nothing runs yet. */
+function join(
+  { settings, log, clock }: Ground,
+  store: Store,
+  broker: MonitorSettings['broker'],
+  watch: Watch,
+  summary: SummaryTally,
+  onLost: (error: Error) => void,
+): Joined {
+  const random = Math.random;
+  const refusals = new Refusals(log, clock);
+  const feed = new Feed(
+    { broker, clientId: stableClientId(settings.dataDirectory), clock, random, log },
+    {
+      onLinkUp: () => monitor.linkUp(),
+      onLinkLost: () => monitor.linkLost(),
+      onProbe: (device, probe) => monitor.probeHeard(device, probe),
+      onStatus: (device, status, retained) => monitor.statusHeard(device, status, retained),
+      onRefused: (reason, topic) => refusals.add(reason, topic),
+    },
+  );
+  const sinks = sinksOf(settings, feed, clock, log);
+  const metrics = metricsOf(watch, refusals, store, sinks);
+  const onOutcome = (sink: string, outcome: string): void => metrics.delivery(sink, outcome);
+  const outbox = new Outbox({ store, sinks, delivery: settings.delivery, clock, random, log, onOutcome });
+  const monitor = new Monitor({
+    watch,
+    store,
+    sinks: sinks.map(({ name }) => name),
+    clock,
+    random,
+    log,
+    onStep: (step) => {
+      for (const transition of step.transitions) summary.moved(transition);
+    },
+    onOwed: () => outbox.wake(),
+    // An ask that gets lost costs nothing: the device is judged by its silence either way.
+    ask: (device) => void feed.publish(askTopic(device), EMPTY, { qos: 1, retain: false }).catch(() => {}),
+    onLost,
+  });
+  return { monitor, outbox, feed, metrics };
+}
+
+async function brokerOf({ settings, log, cleanups }: Ground): Promise<MonitorSettings['broker']> {
+  const { enabled, host, port } = settings.embeddedBroker;
+  if (!enabled) return settings.broker;
+  const broker = await startEmbeddedBroker(host, port);
+  cleanups.push(() => broker.close());
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  const url = `mqtt://${reachable.includes(':') ? `[${reachable}]` : reachable}:${broker.port}`;
+  log.write('info', 'brokerStarted', `the embedded broker listens at ${host}:${broker.port}`, {
+    host,
+    port: broker.port,
+  });
+  // Like any other client, through TCP: what the monitor hears is what the fleet could be heard over.
+  return { url, protocol: '3.1.1', connectTimeoutSeconds: settings.broker.connectTimeoutSeconds };
+}
+
+function sinksOf(
+  settings: MonitorSettings,
+  publisher: MqttPublisher,
+  clock: Clock,
+  log: Log,
+): readonly Sink[] {
+  const { sinks } = settings;
+  return [
+    ...(sinks.log ? [createLogSink(log)] : []),
+    ...(sinks.mqtt ? [createMqttSink(publisher)] : []),
+    ...(sinks.webhook === null ? [] : [createWebhookSink(sinks.webhook, () => clock.now().wallMs)]),
+  ];
+}
+
+function metricsOf(watch: Watch, refusals: Refusals, store: Store, sinks: readonly Sink[]): Metrics {
+  return createMetrics({
+    counts: () => watch.counts(),
+    totals: () => watch.totals(),
+    doubts: () => watch.doubts,
+    *refused() {
+      yield* refusals.totals();
+      yield* Object.entries(watch.totals().refusals);
+    },
+    pending: () => sinks.map(({ name }) => [name, store.pendingCount(name)] as const),
+  });
+}
+
+function onStopSignals(log: Log, stop: () => void): () => void {
+  let asked = false;
+  const heard = (signal: NodeJS.Signals): void => {
+    if (asked) process.exit(signal === 'SIGINT' ? 130 : 143);
+    asked = true;
+    log.write('info', 'stopping', `stopping on ${signal}`, { signal });
+    stop();
+  };
+  process.on('SIGTERM', heard).on('SIGINT', heard);
+  return () => {
+    process.off('SIGTERM', heard).off('SIGINT', heard);
+  };
+}
+
+async function stopAll(cleanups: (() => Promise<unknown>)[], log: Log): Promise<void> {
+  const guard = setTimeout(() => {
+    log.write('error', 'stopTimedOut', 'the parts did not stop in time');
+    process.exit(1);
+  }, STOP_MS);
+  for (const cleanup of cleanups.reverse()) {
+    await cleanup().catch((error: unknown) => {
+      log.write('error', 'stopFailed', error instanceof Error ? error.message : String(error));
+    });
+  }
+  clearTimeout(guard);
+  await log.flush();
 }

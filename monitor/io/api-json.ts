@@ -1,0 +1,46 @@
+/** The monitor's knowledge as the HTTP API words it: snake_case, ISO times. */
+import type { Transition } from '../policy/device.ts';
+import type { DeviceView } from '../policy/watch.ts';
+import { isoTime } from './sinks/sink.ts';
+
+export function deviceJson(view: DeviceView): Record<string, unknown> {
+  const { vitals, counters } = view;
+  return {
+    device: view.device,
+    state: view.state,
+    state_since: isoTime(view.stateSinceMs),
+    last_heard: isoTime(view.lastHeardMs),
+    silent_seconds: view.silentSeconds,
+    next_due: isoTime(view.nextDueMs),
+    dead_at: isoTime(view.deadAtMs),
+    keepalive_interval: view.promisedSeconds,
+    keepalive_count: view.count,
+    keepalive_timeout: view.promisedSeconds * view.count,
+    reason: view.reason,
+    vitals: vitals && {
+      battery_percent: vitals.batteryPercent,
+      signal_dbm: vitals.signalDbm,
+      rtt_ms: vitals.rttMs,
+      reconnects: vitals.reconnects,
+    },
+    groups: view.groups,
+    network: view.network,
+    agent_version: view.agentVersion,
+    configuration_version: view.configurationVersion,
+    epoch: view.epoch,
+    counters,
+  };
+}
+
+export function transitionJson(transition: Transition): Record<string, unknown> {
+  return {
+    sequence: transition.sequence,
+    from: transition.from,
+    to: transition.to,
+    cause: transition.cause,
+    at: isoTime(transition.atMs),
+    last_heard: isoTime(transition.lastHeardMs),
+    keepalive_interval: transition.promisedSeconds,
+    keepalive_count: transition.count,
+  };
+}

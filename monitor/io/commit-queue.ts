@@ -1,0 +1,175 @@
+/**
+ * Brings the steps of the policy into the store, one commit at a time, in order. While one is under way the
+ * next gather, device by device, so that what waits is bounded by the fleet and not by the time. A commit that
+ * fails is repeated until the store takes it: nothing is lost, and meanwhile the monitor doubts itself.
+ */
+
+import { fullJitterMs } from '../../runtime/backoff.ts';
+import { CodedError } from '../../runtime/coded-error.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../policy/device.ts';
+import type { Clock } from './clock.ts';
+import type { Commit, Store } from './stores/store.ts';
+
+/** All that waits for one device: never torn apart, so that a crash leaves all of it or nothing. */
+interface Entry {
+  record: DeviceRecord | null;
+  readonly transitions: Transition[];
+  readonly alerts: Map<string, Alert>;
+  readonly messages: Omit<OutboxMessage, 'id'>[];
+}
+
+/** Devices in one commit. A mass outage is cut into slices that leave the event loop room to listen. */
+const SLICE = 500;
+const RETRY_MIN_MS = 250;
+const RETRY_MAX_MS = 10_000;
+
+export interface CommitQueueEvents {
+  /** Everything in it is durable. */
+  readonly onCommitted: (commit: Commit) => void;
+  /** The store has begun to fail; `onWell` says when it works again. */
+  readonly onFailing: () => void;
+  readonly onWell: () => void;
+  /** The store will never take it: another monitor has it. */
+  readonly onLost: (error: Error) => void;
+}
+
+export interface CommitQueueParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+export class CommitQueue {
+  readonly #parts: CommitQueueParts;
+  readonly #events: CommitQueueEvents;
+  readonly #waiting = new Map<string, Entry>();
+  readonly #jobs: (() => Promise<void>)[] = [];
+  #running: Promise<void> | null = null;
+  #stopped = false;
+  #wakeRetry: () => void = () => {};
+
+  constructor(parts: CommitQueueParts, events: CommitQueueEvents) {
+    this.#parts = parts;
+    this.#events = events;
+  }
+
+  /** Devices whose news is not yet durable. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Queues a whole step of the policy. Never throws, returns at once. */
+  add(commit: Commit): void {
+    for (const record of commit.devices) this.#entry(record.device).record = record;
+    for (const transition of commit.transitions) this.#entry(transition.device).transitions.push(transition);
+    for (const alert of commit.alerts) this.#entry(alert.device).alerts.set(alert.id, alert);
+    for (const message of commit.messages) this.#entry(message.alert.device).messages.push(message);
+    this.#start();
+  }
+
+  /** Runs `job` between two commits; for what must not meet one, such as pruning. */
+  exclusive<T>(job: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#jobs.push(() => job().then(resolve, reject));
+      this.#start();
+    });
+  }
+
+  /** Commits what waits, gives up on what the store does not take within `withinMs`; says whether all went in. */
+  async stop(withinMs: number): Promise<boolean> {
+    const { clock } = this.#parts;
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(withinMs, resolve);
+      (this.#running ?? Promise.resolve()).then(() => {
+        cancel();
+        resolve();
+      });
+    });
+    const clean = this.#running === null && this.#waiting.size === 0;
+    this.#stopped = true;
+    this.#wakeRetry();
+    return clean;
+  }
+
+  #entry(device: string): Entry {
+    let entry = this.#waiting.get(device);
+    if (entry === undefined) {
+      entry = { record: null, transitions: [], alerts: new Map(), messages: [] };
+      this.#waiting.set(device, entry);
+    }
+    return entry;
+  }
+
+  #start(): void {
+    if (this.#running !== null || this.#stopped) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = null;
+      if (this.#waiting.size > 0 || this.#jobs.length > 0) this.#start();
+    });
+  }
+
+  async #run(): Promise<void> {
+    // What one turn of the event loop brings goes into one commit.
+    await Promise.resolve();
+    while (!this.#stopped && (this.#waiting.size > 0 || this.#jobs.length > 0)) {
+      const job = this.#jobs.shift();
+      if (job !== undefined) await job();
+      if (this.#waiting.size > 0) await this.#commit(this.#take());
+    }
+  }
+
+  #take(): Commit {
+    const devices: DeviceRecord[] = [];
+    const transitions: Transition[] = [];
+    const alerts: Alert[] = [];
+    const messages: Omit<OutboxMessage, 'id'>[] = [];
+    let taken = 0;
+    for (const [device, entry] of this.#waiting) {
+      if (taken >= SLICE) break;
+      taken += 1;
+      this.#waiting.delete(device);
+      if (entry.record !== null) devices.push(entry.record);
+      transitions.push(...entry.transitions);
+      alerts.push(...entry.alerts.values());
+      messages.push(...entry.messages);
+    }
+    return { devices, transitions, alerts, messages };
+  }
+
+  async #commit(commit: Commit): Promise<void> {
+    const { store, clock, random, log } = this.#parts;
+    for (let failures = 0; !this.#stopped; failures += 1) {
+      try {
+        await store.commit(commit);
+        if (failures > 0) {
+          log.write('info', 'storeWell', 'the store takes commits again', { failures });
+          this.#events.onWell();
+        }
+        this.#events.onCommitted(commit);
+        return;
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        log.write('error', 'commitFailed', `the store does not take a commit: ${error.message}`, {
+          failures: failures + 1,
+          devices: commit.devices.length,
+        });
+        if (error instanceof CodedError && error.code === 'STORE_TAKEN') {
+          this.#stopped = true;
+          this.#events.onLost(error);
+          return;
+        }
+        if (failures === 0) this.#events.onFailing();
+        const waitMs = fullJitterMs(failures, RETRY_MIN_MS, RETRY_MAX_MS, random);
+        await new Promise<void>((resolve) => {
+          const cancel = clock.after(waitMs, resolve);
+          this.#wakeRetry = () => {
+            cancel();
+            resolve();
+          };
+        });
+      }
+    }
+  }
+}

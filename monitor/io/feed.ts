@@ -1,0 +1,231 @@
+/**
+ * The monitor's ear: one MQTT session, renewed as `policy/link-schedule.ts` decides. It turns messages into
+ * facts; what it cannot read it counts and, now and then, names in the log.
+ */
+import type { BrokerSettings } from '../../config/settings.ts';
+import { type Probe, parseProbe } from '../../protocol/probe.ts';
+import { parseStatus, type Status } from '../../protocol/status.ts';
+import { PROBE_FILTER, parseTopic, STATUS_FILTER } from '../../protocol/topics.ts';
+import { CodedError } from '../../runtime/coded-error.ts';
+import type { Log } from '../../runtime/log.ts';
+import { type MqttSession, openMqtt } from '../../runtime/mqtt-client.ts';
+import { initialLink, type LinkEffect, type LinkEvent, linkStep } from '../policy/link-schedule.ts';
+import type { Clock } from './clock.ts';
+import type { MqttPublisher } from './sinks/mqtt.ts';
+
+/** The monitor has no energy to save, and its own link must be known to work. */
+const KEEP_ALIVE_SECONDS = 15;
+
+/** A probe is worth something only now; a status must not be missed. */
+const FILTERS = [
+  { topic: PROBE_FILTER, qos: 0 },
+  { topic: STATUS_FILTER, qos: 1 },
+] as const;
+
+export interface FeedEvents {
+  /** The broker has granted the subscriptions: from now on silence means something. */
+  readonly onLinkUp: () => void;
+  readonly onLinkLost: () => void;
+  readonly onProbe: (device: string, probe: Probe) => void;
+  readonly onStatus: (device: string, status: Status, retained: boolean) => void;
+  readonly onRefused: (reason: string, topic: string) => void;
+}
+
+export interface FeedParts {
+  readonly broker: BrokerSettings;
+  readonly clientId: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+export class Feed implements MqttPublisher {
+  readonly #parts: FeedParts;
+  readonly #events: FeedEvents;
+  #link;
+  #session: MqttSession | null = null;
+  /** Rejects what is published and not yet acknowledged when its session ends. */
+  readonly #unacknowledged = new Set<(error: Error) => void>();
+  #cancelTimer: () => void = () => {};
+  #onClosed: () => void = () => {};
+
+  constructor(parts: FeedParts, events: FeedEvents) {
+    this.#parts = parts;
+    this.#events = events;
+    this.#link = initialLink(this.#settings, parts.clock.now().monotonicMs);
+  }
+
+  start(): void {
+    this.#happened({ kind: 'timePassed' });
+  }
+
+  /** Says goodbye; resolves when the connection is closed, at the latest after `withinMs`. */
+  stop(withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const open = this.#session !== null;
+      const cancel = this.#parts.clock.after(withinMs, () => {
+        this.#session?.destroy();
+        resolve();
+      });
+      this.#onClosed = () => {
+        cancel();
+        resolve();
+      };
+      this.#happened({ kind: 'stopped' });
+      if (!open) this.#onClosed();
+    });
+  }
+
+  publish(
+    topic: string,
+    payload: Uint8Array,
+    options: { readonly qos: 0 | 1; readonly retain: boolean },
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const session = this.#session;
+      if (session === null || this.#link.phase !== 'up') {
+        reject(new CodedError('LINK_DOWN', 'the link to the broker is down'));
+        return;
+      }
+      this.#unacknowledged.add(reject);
+      session.publish(topic, payload, options, (error) => {
+        this.#unacknowledged.delete(reject);
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
+  }
+
+  get #settings() {
+    const { protocol, connectTimeoutSeconds } = this.#parts.broker;
+    return { protocol, answerTimeoutMs: connectTimeoutSeconds * 1000 };
+  }
+
+  #happened(event: LinkEvent): void {
+    const { clock, random, log } = this.#parts;
+    const nowMs = clock.now().monotonicMs;
+    const before = this.#link.phase;
+    const step = linkStep(this.#link, event, nowMs, this.#settings, random);
+    this.#link = step.state;
+    if (step.state.phase !== before) {
+      const troubled = step.state.phase === 'waiting';
+      const text = troubled ? `no link to the broker: ${step.reason}` : `link: ${step.state.phase}`;
+      log.write(troubled ? 'warn' : 'debug', 'linkStep', text, {
+        phase: step.state.phase,
+        reason: step.reason,
+        mqttVersion: step.state.version,
+        failures: step.state.failures,
+        retryInMs: step.wakeAtMs === null ? null : Math.round(step.wakeAtMs - nowMs),
+      });
+    }
+    this.#cancelTimer();
+    if (step.wakeAtMs !== null) {
+      this.#cancelTimer = clock.after(Math.max(0, step.wakeAtMs - nowMs), () =>
+        this.#happened({ kind: 'timePassed' }),
+      );
+    }
+    for (const effect of step.effects) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: LinkEffect): void {
+    const { log, broker } = this.#parts;
+    switch (effect.kind) {
+      case 'connect':
+        this.#connect(effect.version);
+        break;
+      case 'subscribe':
+        this.#subscribe();
+        break;
+      case 'announceUp':
+        log.write('info', 'linkUp', 'listening to the fleet', {
+          mqttVersion: this.#link.version,
+          broker: new URL(broker.url).host,
+        });
+        this.#events.onLinkUp();
+        break;
+      case 'announceLost':
+        this.#events.onLinkLost();
+        break;
+      case 'destroy':
+        this.#session?.destroy();
+        break;
+      case 'disconnect':
+        this.#session?.disconnect();
+        break;
+    }
+  }
+
+  #connect(version: 4 | 5): void {
+    const { broker, clientId } = this.#parts;
+    // A session that was given up may still speak; only the newest is listened to.
+    const ofThis = (happened: () => void): void => {
+      if (this.#session === session) happened();
+    };
+    const session = openMqtt(
+      {
+        broker,
+        clientId,
+        protocolVersion: version,
+        keepAliveSeconds: KEEP_ALIVE_SECONDS,
+        ownPings: true,
+        connectTimeoutMs: broker.connectTimeoutSeconds * 1000,
+      },
+      {
+        onUp: () => ofThis(() => this.#happened({ kind: 'accepted' })),
+        onConnectFailed: ({ kind, message }) =>
+          ofThis(() => this.#closed({ kind: 'connectFailed', failure: kind, detail: `${kind}: ${message}` })),
+        onClosed: (cause, detail) =>
+          ofThis(() => this.#closed({ kind: 'closed', detail: `${cause}: ${detail}` })),
+        onMessage: (topic, payload, retained) => ofThis(() => this.#message(topic, payload, retained)),
+      },
+    );
+    this.#session = session;
+  }
+
+  #subscribe(): void {
+    const session = this.#session;
+    session?.subscribe(FILTERS, (error) => {
+      if (this.#session !== session) return;
+      if (error === null) {
+        this.#happened({ kind: 'subscribed' });
+        return;
+      }
+      const detail = `the broker does not let the monitor subscribe: ${error.message}`;
+      this.#parts.log.write('error', 'subscribeRefused', detail, {
+        filters: FILTERS.map(({ topic }) => topic),
+      });
+      this.#happened({ kind: 'subscribeRefused', detail });
+    });
+  }
+
+  #closed(event: LinkEvent): void {
+    this.#session = null;
+    for (const reject of this.#unacknowledged) reject(new CodedError('LINK_LOST', 'the link was lost'));
+    this.#unacknowledged.clear();
+    this.#happened(event);
+    this.#onClosed();
+  }
+
+  #message(topic: string, payload: Uint8Array, retained: boolean): void {
+    const parsed = parseTopic(topic);
+    if (!parsed.ok) this.#events.onRefused(`topic-${parsed.refusal}`, topic);
+    else if (parsed.kind === 'probe') this.#probe(topic, parsed.device, payload, retained);
+    else if (parsed.kind === 'status') this.#status(topic, parsed.device, payload, retained);
+  }
+
+  #probe(topic: string, device: string, payload: Uint8Array, retained: boolean): void {
+    const parsed = parseProbe(payload);
+    // A retained probe may be as old as the device: it proves nothing.
+    if (retained) this.#events.onRefused('probe-retained', topic);
+    else if (parsed.ok) this.#events.onProbe(device, parsed.probe);
+    else this.#events.onRefused(`probe-${parsed.refusal}`, topic);
+  }
+
+  #status(topic: string, device: string, payload: Uint8Array, retained: boolean): void {
+    // Empty: somebody took a retained status away.
+    if (payload.length === 0) return;
+    const parsed = parseStatus(payload);
+    if (parsed.ok) this.#events.onStatus(device, parsed.status, retained);
+    else this.#events.onRefused(`status-${parsed.refusal}`, topic);
+  }
+}

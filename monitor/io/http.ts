@@ -1,0 +1,150 @@
+/** The monitor's face to programs: health, metrics and the API; the only import of fastify. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { MonitorSettings } from '../../config/settings.ts';
+import type { Now, Watch } from '../policy/watch.ts';
+import { deviceJson, transitionJson } from './api-json.ts';
+import { type BadField, checkDeviceField, MAX_LIMIT, parseListQuery } from './api-query.ts';
+import { listenError } from './listen-error.ts';
+import type { Metrics } from './metrics.ts';
+import { alertJson } from './sinks/sink.ts';
+import type { Store } from './stores/store.ts';
+
+/** Nothing here takes a body worth more. */
+const MAX_BODY_BYTES = 16 * 1024;
+const SHOWN_TRANSITIONS = 50;
+const METHODS = ['GET', 'HEAD'];
+
+export interface HttpParts {
+  readonly settings: MonitorSettings['http'];
+  readonly watch: Watch;
+  readonly store: Store;
+  readonly metrics: Metrics;
+  readonly now: () => Now;
+}
+
+export interface HttpServer {
+  /** Where it listens: the port is the real one when 0 was asked for. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Listens. Throws a CodedError `HTTP_LISTEN` that names the address when it cannot. */
+export async function startHttp(parts: HttpParts): Promise<HttpServer> {
+  const server = fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+  });
+  if (parts.settings.token !== undefined) guard(server, parts.settings.token);
+  answerErrors(server);
+  healthRoutes(server, parts);
+  deviceRoutes(server, parts);
+  alertRoutes(server, parts);
+  const { host, port } = parts.settings;
+  try {
+    const url = await server.listen({ host, port });
+    return { url, close: () => server.close() };
+  } catch (cause) {
+    await server.close();
+    throw listenError(cause, 'http.listen', host, port, 'HTTP_LISTEN');
+  }
+}
+
+/** Everything but `/healthz` asks for the bearer token (RFC 6750). */
+function guard(server: FastifyInstance, token: string): void {
+  // Hashes are of one length, which a comparison in constant time needs.
+  const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
+  const wanted = hash(`Bearer ${token}`);
+  server.addHook('onRequest', async (request, reply) => {
+    if (request.url === '/healthz') return;
+    if (timingSafeEqual(hash(request.headers.authorization ?? ''), wanted)) return;
+    reply.header('WWW-Authenticate', 'Bearer');
+    return fail(reply, 401, 'UNAUTHORIZED', 'send the header "Authorization: Bearer <http.token>"');
+  });
+}
+
+function answerErrors(server: FastifyInstance): void {
+  server.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    // Of our own faults outsiders learn nothing.
+    if (status >= 500) return fail(reply, 500, 'INTERNAL', 'the monitor failed to answer');
+    if (status === 413) return fail(reply, 413, 'TOO_LARGE', `a body has at most ${MAX_BODY_BYTES} bytes`);
+    return fail(reply, status, 'BAD_REQUEST', error.message);
+  });
+  server.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '';
+    if (!METHODS.includes(request.method) && server.hasRoute({ method: 'GET', url: routeOf(path) })) {
+      reply.header('Allow', METHODS.join(', '));
+      return fail(reply, 405, 'METHOD_NOT_ALLOWED', `${request.method} is not possible here`);
+    }
+    return fail(reply, 404, 'NOT_FOUND', 'no such path; see /api/devices, /api/alerts, /metrics, /readyz');
+  });
+}
+
+/** The route's pattern that would take `path`. */
+function routeOf(path: string): string {
+  return path.startsWith('/api/devices/') ? '/api/devices/:device' : path;
+}
+
+function healthRoutes(server: FastifyInstance, { watch, metrics }: HttpParts): void {
+  server.get('/healthz', async () => ({ ok: true }));
+  server.get('/readyz', async (_request, reply) => {
+    const { doubts } = watch;
+    return reply.code(doubts.length === 0 ? 200 : 503).send({ ready: doubts.length === 0, doubts });
+  });
+  server.get('/metrics', async (_request, reply) =>
+    reply.header('Content-Type', metrics.contentType).send(await metrics.text()),
+  );
+}
+
+function deviceRoutes(server: FastifyInstance, { watch, store, now }: HttpParts): void {
+  server.get('/api/devices', async (request, reply) => {
+    const parsed = parseListQuery(request.query, ['state', 'limit']);
+    if (!parsed.ok) return failField(reply, parsed.bad);
+    const { state, limit } = parsed.query;
+    const counts = watch.counts();
+    const total = state === null ? Object.values(counts).reduce((sum, count) => sum + count) : counts[state];
+    const devices: Record<string, unknown>[] = [];
+    const moment = now();
+    for (const record of watch.records()) {
+      if (devices.length >= Math.min(limit, total)) break;
+      if (state !== null && record.state !== state) continue;
+      const view = watch.view(record.device, moment);
+      if (view !== undefined) devices.push(deviceJson(view));
+    }
+    return { total, counts, devices };
+  });
+  server.get<{ Params: { device: string } }>('/api/devices/:device', async (request, reply) => {
+    const { device } = request.params;
+    const bad = checkDeviceField(device);
+    if (bad !== null) return failField(reply, bad);
+    const view = watch.view(device, now());
+    if (view === undefined) return fail(reply, 404, 'UNKNOWN_DEVICE', `no device ${device} was ever heard`);
+    return {
+      ...deviceJson(view),
+      transitions: store.transitions(device, SHOWN_TRANSITIONS).map(transitionJson),
+    };
+  });
+}
+
+function alertRoutes(server: FastifyInstance, { watch, store }: HttpParts): void {
+  server.get('/api/alerts', async (request, reply) => {
+    const parsed = parseListQuery(request.query, ['limit']);
+    if (!parsed.ok) return failField(reply, parsed.bad);
+    const open = watch.openAlerts();
+    return {
+      total_open: open.length,
+      open: open.slice(0, MAX_LIMIT).map(alertJson),
+      resolved: store.resolvedAlerts(parsed.query.limit).map(alertJson),
+    };
+  });
+}
+
+function failField(reply: FastifyReply, bad: BadField): FastifyReply {
+  return reply.code(400).send({ error: { code: 'BAD_FIELD', ...bad } });
+}
+
+function fail(reply: FastifyReply, status: number, code: string, message: string): FastifyReply {
+  return reply.code(status).send({ error: { code, message } });
+}

@@ -1,0 +1,86 @@
+/**
+ * What the monitor says of itself and of the fleet as a whole, for Prometheus; the only import of prom-client.
+ * No label names a device: a hundred thousand series would block every scrape.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { DoubtReason } from '../policy/attentive-clock.ts';
+import type { DeviceState } from '../policy/device.ts';
+import type { WatchTotals } from '../policy/tally.ts';
+
+const DOUBTS: readonly DoubtReason[] = ['starting', 'link-lost', 'stalled', 'store-failing'];
+
+/** Where the figures are, read at each scrape. */
+export interface MetricSources {
+  counts(): Record<DeviceState, number>;
+  totals(): WatchTotals;
+  doubts(): readonly DoubtReason[];
+  refused(): Iterable<readonly [reason: string, total: number]>;
+  pending(): Iterable<readonly [sink: string, count: number]>;
+}
+
+export interface Metrics {
+  readonly contentType: string;
+  /** The exposition text. */
+  text(): Promise<string>;
+  delivery(sink: string, result: string): void;
+}
+
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => void): Gauge =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        collect(this);
+      },
+    });
+  const counter = (
+    name: string,
+    help: string,
+    labelNames: string[],
+    collect: (counter: Counter) => void,
+  ): Counter =>
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        collect(this);
+      },
+    });
+  gauge('khd_devices', 'Devices by state.', ['state'], (metric) => {
+    for (const [state, count] of Object.entries(sources.counts())) metric.set({ state }, count);
+  });
+  gauge('khd_doubt', '1 while nobody is declared dead for this reason.', ['reason'], (metric) => {
+    for (const reason of DOUBTS) metric.set({ reason }, sources.doubts().includes(reason) ? 1 : 0);
+  });
+  gauge('khd_outbox_pending', 'Deliveries that a sink is owed.', ['sink'], (metric) => {
+    for (const [sink, count] of sources.pending()) metric.set({ sink }, count);
+  });
+  counter('khd_probes_total', 'Probes heard.', [], (metric) => metric.inc(sources.totals().probes));
+  counter('khd_statuses_total', 'Statuses heard.', [], (metric) => metric.inc(sources.totals().statuses));
+  counter('khd_refused_messages_total', 'Messages refused.', ['reason'], (metric) => {
+    for (const [reason, total] of sources.refused()) metric.inc({ reason }, total);
+  });
+  counter('khd_transitions_total', 'Changes of state.', ['to', 'cause'], (metric) => {
+    for (const { to, cause, count } of sources.totals().transitions) metric.inc({ to, cause }, count);
+  });
+  const deliveries = new Counter({
+    name: 'khd_deliveries_total',
+    help: 'Answers of the sinks: delivered, refused (for good) or passing (will be tried again).',
+    labelNames: ['sink', 'result'],
+    registers,
+  });
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    delivery: (sink, result) => deliveries.inc({ sink, result }),
+  };
+}

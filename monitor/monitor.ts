@@ -1,0 +1,184 @@
+/**
+ * The loop: what the feed hears goes through the watch into the store, and only then out to people and devices.
+ * One timer: the watch's next deadline.
+ */
+
+import type { Probe } from '../protocol/probe.ts';
+import type { Status } from '../protocol/status.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Clock } from './io/clock.ts';
+import { CommitQueue } from './io/commit-queue.ts';
+import type { Commit, Pruned, Store } from './io/stores/store.ts';
+import type { DoubtReason } from './policy/attentive-clock.ts';
+import type { Alert, OutboxMessage, Transition } from './policy/device.ts';
+import type { Step, Watch } from './policy/watch.ts';
+
+/** Short enough that a suspended or stalled process is noticed, long enough to cost nothing. */
+const LONGEST_SLEEP_MS = 1000;
+
+/** Time for the last commits at shutdown; service managers wait longer than this in all. */
+const FLUSH_MS = 2500;
+
+export interface MonitorParts {
+  readonly watch: Watch;
+  readonly store: Store;
+  /** Names of the sinks that every alert is owed to. */
+  readonly sinks: readonly string[];
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  /** What was decided, as it is decided. */
+  readonly onStep: (step: Step) => void;
+  /** Deliveries are owed and durable. */
+  readonly onOwed: () => void;
+  /** Asks a device for a probe now. */
+  readonly ask: (device: string) => void;
+  /** The data folder was taken by another monitor: this one must end. */
+  readonly onLost: (error: Error) => void;
+}
+
+export class Monitor {
+  readonly #parts: MonitorParts;
+  readonly #queue: CommitQueue;
+  #cancelTimer: () => void = () => {};
+  #stopped = false;
+  #stalled = false;
+
+  constructor(parts: MonitorParts) {
+    this.#parts = parts;
+    this.#queue = new CommitQueue(parts, {
+      onCommitted: (commit) => {
+        if (commit.messages.length > 0) parts.onOwed();
+      },
+      onFailing: () => this.#doubt('store-failing'),
+      onWell: () => this.#trust('store-failing'),
+      onLost: parts.onLost,
+    });
+  }
+
+  start(): void {
+    this.#sleep();
+  }
+
+  probeHeard(device: string, probe: Probe): void {
+    this.#take(this.#parts.watch.probeHeard(device, probe, this.#parts.clock.now()));
+  }
+
+  /** Says why the status was not taken in, or null. */
+  statusHeard(device: string, status: Status, retained: boolean): Step['refusal'] {
+    const step = this.#parts.watch.statusHeard(device, status, retained, this.#parts.clock.now());
+    this.#take(step);
+    return step.refusal;
+  }
+
+  linkUp(): void {
+    this.#trust('link-lost');
+  }
+
+  linkLost(): void {
+    this.#doubt('link-lost');
+  }
+
+  /** Forgets history before `beforeMs`, and devices that left before it. */
+  async prune(beforeMs: number): Promise<Pruned> {
+    const { store, watch } = this.#parts;
+    return this.#queue.exclusive(async () => {
+      const pruned = await store.prune(beforeMs);
+      for (const device of pruned.devices) watch.forget(device);
+      return pruned;
+    });
+  }
+
+  /** Stops judging and brings into the store what is decided; says whether all went in. */
+  async stop(): Promise<boolean> {
+    this.#stopped = true;
+    this.#cancelTimer();
+    return this.#queue.stop(FLUSH_MS);
+  }
+
+  #doubt(reason: DoubtReason): void {
+    const { watch, clock, log } = this.#parts;
+    const before = watch.doubts;
+    this.#take(watch.doubt(reason, clock.now()));
+    if (!before.includes(reason)) {
+      log.write('warn', 'doubtBegan', `nobody is declared dead: ${reason}`, { reason, doubts: watch.doubts });
+    }
+    this.#sleep();
+  }
+
+  #trust(reason: DoubtReason): void {
+    const { watch, clock, log } = this.#parts;
+    const before = watch.doubts;
+    this.#take(watch.trust(reason, clock.now()));
+    if (before.includes(reason)) {
+      log.write('info', 'doubtEnded', `well again: ${reason}`, { reason, doubts: watch.doubts });
+    }
+    this.#sleep();
+  }
+
+  #take(step: Step): void {
+    if (step.saves.length === 0 && step.asks.length === 0) return;
+    for (const transition of step.transitions) this.#report(transition);
+    this.#parts.onStep(step);
+    this.#queue.add(commitOf(step, this.#parts.sinks));
+    for (const device of step.asks) this.#parts.ask(device);
+    // A promise may have become shorter than the sleep that is under way.
+    this.#sleep();
+  }
+
+  #sleep(): void {
+    this.#cancelTimer();
+    if (this.#stopped) return;
+    const { watch, clock } = this.#parts;
+    const now = clock.now();
+    const dueMs = watch.wakeAtMs(now);
+    const sleepMs = dueMs === null ? LONGEST_SLEEP_MS : Math.min(LONGEST_SLEEP_MS, dueMs - now.monotonicMs);
+    this.#cancelTimer = clock.after(Math.max(1, Math.ceil(sleepMs)), () => this.#advance());
+  }
+
+  #advance(): void {
+    const { watch, clock, log } = this.#parts;
+    const step = watch.advance(clock.now());
+    const stalled = watch.doubts.includes('stalled');
+    if (stalled !== this.#stalled) {
+      this.#stalled = stalled;
+      if (stalled) log.write('warn', 'doubtBegan', 'the monitor stood still', { reason: 'stalled' });
+      else log.write('info', 'doubtEnded', 'deadlines are extended by the gap', { reason: 'stalled' });
+    }
+    this.#take(step);
+    this.#sleep();
+  }
+
+  #report({ device, from, to, cause, promisedSeconds, count }: Transition): void {
+    this.#parts.log.write('info', 'deviceMoved', `${device}: ${from ?? 'new'} -> ${to} (${cause})`, {
+      device,
+      from,
+      to,
+      cause,
+      promisedSeconds,
+      count,
+    });
+  }
+}
+
+/** A step as the store takes it: every alert is owed to every sink, in the same commit. */
+export function commitOf(step: Step, sinks: readonly string[]): Commit {
+  // Each alert of a step belongs to the one transition of its device in it.
+  const causes = new Map(step.transitions.map((transition) => [transition.device, transition]));
+  return {
+    devices: step.saves,
+    transitions: step.transitions,
+    alerts: step.alerts,
+    messages: step.alerts.flatMap((alert) => {
+      const message = messageOf(alert, causes.get(alert.device));
+      return sinks.map((sink) => ({ ...message, sink }));
+    }),
+  };
+}
+
+function messageOf(alert: Alert, cause: Transition | undefined): Omit<OutboxMessage, 'id' | 'sink'> {
+  const event = alert.resolvedMs === null ? 'opened' : 'resolved';
+  const idempotencyKey =
+    cause === undefined ? `${alert.id}:${event}` : `${alert.device}:${cause.epoch}:${cause.sequence}`;
+  return { idempotencyKey, event, alert };
+}
