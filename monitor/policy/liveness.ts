@@ -63,13 +63,24 @@ function judgeLiveOnline(state: DeviceState | null): Verdict {
   return { to: 'alive', cause, silence: 'heard', facts: 'stated', end: null };
 }
 
-/** Unknown, or left and back in a newer session while nobody listened: a whole timeout to be heard in. */
+/**
+ * It revives nobody but a device that left and began a newer session while nobody listened. A session that is new
+ * to us has a whole timeout to be heard in, since its promise may be shorter than the silence so far.
+ */
 function judgeRetainedOnline(state: DeviceState | null, event: StatusEvent): Verdict {
-  if (state === null || (state === 'left' && event.age === 'newer')) {
-    return { to: 'alive', cause: 'status-online', silence: 'from-now', facts: 'stated', end: null };
+  if (event.age === 'newer') {
+    const isBack = state === null || state === 'left';
+    const cause = isBack ? 'status-online' : null;
+    return { to: isBack ? 'alive' : state, cause, silence: 'from-now', facts: 'stated', end: null };
   }
-  const facts = event.age === 'newer' ? 'stated' : 'longest';
-  return { to: state, cause: null, silence: 'goes-on', facts, end: state === 'left' ? event.knownEnd : null };
+  const to = state ?? 'alive';
+  return {
+    to,
+    cause: null,
+    silence: 'goes-on',
+    facts: 'longest',
+    end: to === 'left' ? event.knownEnd : null,
+  };
 }
 
 /**

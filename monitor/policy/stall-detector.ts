@@ -29,6 +29,10 @@ export class StallDetector {
     this.#lastCallMs = monotonicMs;
     if (this.#settledAtMs !== null) {
       if (monotonicMs < this.#settledAtMs) return;
+      if (idleMs > this.#toleratedMs + SETTLE_MS) {
+        this.#settledAtMs = monotonicMs + SETTLE_MS;
+        return;
+      }
       this.#settledAtMs = null;
       clock.resume('stalled', monotonicMs);
       return;

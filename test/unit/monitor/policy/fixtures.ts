@@ -8,12 +8,12 @@ import type { Status } from '../../../../protocol/status.ts';
 export const EPOCH_MS = Date.UTC(2030, 0, 1);
 export const SETTINGS = { intervalSeconds: 30, count: 3, graceSeconds: 2, stallSeconds: 5 };
 
-/** Seconds since the start, on both clocks (which do not share an origin). */
+/** Seconds since the start, on both clocks (which do not share an origin), to the millisecond. */
 export function at(seconds: number): Now {
-  return { monotonicMs: 1_000_000 + seconds * 1000, wallMs: EPOCH_MS + seconds * 1000 };
+  return { monotonicMs: 1_000_000 + Math.round(seconds * 1000), wallMs: wall(seconds) };
 }
 
-export const wall = (seconds: number): number => EPOCH_MS + seconds * 1000;
+export const wall = (seconds: number): number => EPOCH_MS + Math.round(seconds * 1000);
 
 export function probe(promisedSeconds = 30, vitals: Vitals | null = null): Probe {
   return { promisedSeconds, repeat: false, externalPower: false, vitals };

@@ -50,7 +50,7 @@ test('a retained online revives nobody; an unknown device gets a whole timeout t
   assert.equal(judged(null, { retained, age: 'newer' }), 'alive status-online from-now stated');
   for (const state of STATES) assert.equal(judged(state, { retained }), `${state} - goes-on longest`);
   for (const state of ['alive', 'late', 'dead'] as const) {
-    assert.equal(judged(state, { retained, age: 'newer' }), `${state} - goes-on stated`);
+    assert.equal(judged(state, { retained, age: 'newer' }), `${state} - from-now stated`);
   }
 });
 
