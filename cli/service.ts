@@ -26,8 +26,8 @@ export async function runService<Settings extends { readonly log: LogSettings }>
     await log.flush();
     process.exit(EXIT_FAILURE);
   };
+  // Node raises a rejection that nobody handles as an uncaught exception.
   process.on('uncaughtException', fail);
-  process.on('unhandledRejection', fail);
   let code: number;
   try {
     code = await run(settings, log);

@@ -3,7 +3,10 @@ import convict from 'convict';
 import { FORMATS, readValue } from './schema/formats.ts';
 import type { SchemaItem, SchemaOf } from './schema/item.ts';
 
-/** Format names are shared by all of convict; the prefix keeps ours from its own `url` and the like. */
+/**
+ * Format names are shared by all of convict; the prefix keeps ours apart. A name, where a function would do,
+ * also keeps convict from coercing texts by the type of the default: "responsive" would become true.
+ */
 const PREFIX = 'khd_';
 
 for (const name of Object.keys(FORMATS)) {
@@ -13,8 +16,6 @@ for (const name of Object.keys(FORMATS)) {
       const reading = readValue(value, fromConvict(item as SchemaItem));
       if (!reading.ok) throw new Error(`${reading.problem}; ${reading.fix}`);
     },
-    // Without a coercion of ours convict guesses one from the default: "responsive" would become true.
-    coerce: (value: unknown) => value,
   });
 }
 

@@ -18,6 +18,10 @@ test('a secret is read from its file, without the line break', (context) => {
   assert.equal(monitor.sinks.webhook?.secret, SECRET);
 });
 
+test('a secret may be any text, also "null"', () => {
+  assert.equal(agentWith({ 'broker.username': 'u', 'broker.password': 'null' }).broker.password, 'null');
+});
+
 test('a secret file that holds no secret is refused', (context) => {
   const files = writeFiles(context, { empty: '\n', lines: 'a\nb\n' });
   for (const [path, reason] of [
