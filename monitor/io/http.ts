@@ -35,6 +35,12 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 200 },
+    // Paths that no router can read never reach the error handler.
+    frameworkErrors: (error, _request, reply) => {
+      const tooLong = error.code === 'FST_ERR_MAX_PARAM_LENGTH';
+      if (tooLong) void fail(reply, 414, 'PATH_TOO_LONG', 'a device has at most 64 characters');
+      else void fail(reply, 400, 'BAD_REQUEST', 'the path is not valid');
+    },
   });
   if (parts.settings.token !== undefined) guard(server, parts.settings.token);
   answerErrors(server);

@@ -94,6 +94,9 @@ function parseRetryAfter(text: string | null, wallMs: number): number | null {
 function describe(error: unknown, host: string, timedOut: boolean): string {
   if (timedOut) return `no answer from ${host} in time`;
   const cause = error instanceof Error ? error.cause : undefined;
+  // WHATWG Fetch section 2.9 keeps browsers, and so every fetch, from some ports.
+  if (cause instanceof Error && cause.message === 'bad port')
+    return `${host} has a port that fetch never connects to; let the receiver listen elsewhere`;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : null;
   return `${host} cannot be reached${code === null ? '' : ` (${code})`}`;
 }

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { MemoryStore } from '../../../monitor/io/stores/memory.ts';
+import type { Commit } from '../../../monitor/io/stores/store.ts';
+import { commitOf, Monitor } from '../../../monitor/monitor.ts';
+import { Watch } from '../../../monitor/policy/watch.ts';
+import type { Probe } from '../../../protocol/probe.ts';
+import { FakeClock, FakeLog } from './io/fakes.ts';
+import { alertOf, recordOf, transitionOf } from './io/samples.ts';
+
+const LIVENESS = { intervalSeconds: 30, count: 3, graceSeconds: 1, stallSeconds: 2 };
+const PROBE: Probe = { promisedSeconds: 10, repeat: false, externalPower: false, vitals: null };
+
+class FailingStore extends MemoryStore {
+  failure: Error | null = null;
+
+  override async commit(commit: Commit): Promise<void> {
+    if (this.failure !== null) throw this.failure;
+    await super.commit(commit);
+  }
+}
+
+describe('the monitor', () => {
+  let clock: FakeClock;
+  let store: FailingStore;
+  let watch: Watch;
+  let log: FakeLog;
+  let monitor: Monitor;
+  let owedAt: number[];
+  let asked: string[];
+  beforeEach(() => {
+    clock = new FakeClock();
+    store = new FailingStore();
+    watch = new Watch(LIVENESS, [], [], clock.now());
+    log = new FakeLog();
+    owedAt = [];
+    asked = [];
+    monitor = new Monitor({
+      watch,
+      store,
+      sinks: ['log', 'webhook'],
+      clock,
+      random: () => 0.5,
+      log,
+      onStep: () => {},
+      // Whoever is told that deliveries are owed must find them in the store.
+      onOwed: () => owedAt.push(store.pendingCount('webhook')),
+      ask: (device) => asked.push(device),
+      onLost: () => {},
+    });
+    monitor.start();
+    monitor.linkUp();
+  });
+
+  it('records a death with what every sink is owed, then tells of it; asks once before', async () => {
+    monitor.probeHeard('a', PROBE);
+    await clock.pass(30_500);
+    assert.deepEqual(asked, ['a']);
+    assert.equal(store.openAlerts().length, 0);
+    await clock.pass(1500);
+    assert.deepEqual(owedAt, [1]);
+    assert.equal(store.openAlerts()[0]?.device, 'a');
+    assert.equal([...store.devices()][0]?.state, 'dead');
+    const [message] = store.pending('log', 9);
+    assert.equal(message?.idempotencyKey, 'a:0:3');
+    assert.deepEqual(
+      store.transitions('a', 9).map(({ to }) => to),
+      ['dead', 'late', 'alive'],
+    );
+  });
+
+  it('judges a promise that became shorter by the shorter one', async () => {
+    monitor.probeHeard('a', { ...PROBE, promisedSeconds: 3600 });
+    await clock.pass(500);
+    monitor.probeHeard('a', { ...PROBE, promisedSeconds: 1 });
+    await clock.pass(5500);
+    assert.equal(watch.record('a')?.state, 'dead');
+  });
+
+  it('declares nobody dead while the link is lost, and a whole timeout after it came back', async () => {
+    monitor.probeHeard('a', PROBE);
+    await clock.pass(5000);
+    monitor.linkLost();
+    await clock.pass(600_000);
+    monitor.linkUp();
+    await clock.pass(30_000);
+    assert.equal(store.openAlerts().length, 0);
+    await clock.pass(3000);
+    assert.equal(store.openAlerts().length, 1);
+    assert.deepEqual(
+      log.events().filter((event) => event.startsWith('doubt')),
+      ['doubtEnded', 'doubtBegan', 'doubtEnded'],
+    );
+  });
+
+  it('declares nobody dead while the store fails, and loses nothing of what it heard', async () => {
+    monitor.probeHeard('a', PROBE);
+    await clock.pass(1000);
+    store.failure = new Error('no space left');
+    monitor.probeHeard('b', PROBE);
+    await clock.pass(120_000);
+    assert.deepEqual(watch.doubts, ['store-failing']);
+    assert.equal(watch.counts().dead, 0);
+    store.failure = null;
+    await clock.pass(10_000);
+    assert.deepEqual(watch.doubts, []);
+    assert.deepEqual([...store.devices()].map(({ device }) => device).sort(), ['a', 'b']);
+  });
+
+  it('forgets devices that left long ago, in the store and in the watch', async () => {
+    const old = recordOf('gone', { state: 'left', stateSinceMs: 0 });
+    await store.commit({ devices: [old], transitions: [], alerts: [], messages: [] });
+    watch = new Watch(LIVENESS, store.devices(), [], clock.now());
+    monitor = new Monitor({
+      watch,
+      store,
+      sinks: [],
+      clock,
+      random: () => 0,
+      log,
+      onStep: () => {},
+      onOwed: () => {},
+      ask: () => {},
+      onLost: () => {},
+    });
+    assert.deepEqual((await monitor.prune(1000)).devices, ['gone']);
+    assert.equal(watch.record('gone'), undefined);
+  });
+
+  it('brings what it decided into the store when it stops, and judges no more', async () => {
+    monitor.probeHeard('a', PROBE);
+    assert.equal(await monitor.stop(), true);
+    assert.equal([...store.devices()].length, 1);
+    await clock.pass(600_000);
+    assert.equal(watch.counts().dead, 0);
+  });
+});
+
+describe('a commit', () => {
+  it('owes every alert to every sink under the key of its own transition', () => {
+    const step = {
+      saves: [recordOf('a'), recordOf('b')],
+      transitions: [
+        transitionOf('a', 7, { epoch: 3 }),
+        transitionOf('b', 4, { epoch: 2, from: 'dead', to: 'alive', cause: 'probe-heard' }),
+      ],
+      alerts: [alertOf('a', 7), alertOf('b', 3, { resolvedMs: 4000 })],
+      asks: [],
+      refusal: null,
+    };
+    const owed = commitOf(step, ['log', 'webhook']).messages.map(
+      ({ sink, idempotencyKey, event }) => `${sink} ${idempotencyKey} ${event}`,
+    );
+    assert.deepEqual(owed, [
+      'log a:3:7 opened',
+      'webhook a:3:7 opened',
+      'log b:2:4 resolved',
+      'webhook b:2:4 resolved',
+    ]);
+  });
+});
