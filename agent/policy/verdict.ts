@@ -9,7 +9,7 @@ import { answerTimeoutMs, measured, NOTHING_MEASURED, type Radio, type RoundTrip
 export interface VerdictConfig extends VerdictSettings {
   /** `keepalive_count`. */
   readonly count: number;
-  /** The configured interval × count: the last bound, whatever the interval in force. */
+  /** The last bound, from the first unanswered probe on: at most the configured interval × count. */
   readonly timeoutSeconds: number;
 }
 

@@ -119,7 +119,8 @@ export class Watch {
     if (this.#stalls.settledAtMs !== null) return this.#stalls.settledAtMs;
     const dueMs = this.#fleet.nextDueMs();
     if (!this.#clock.running || dueMs === Number.POSITIVE_INFINITY) return null;
-    return now.monotonicMs + Math.max(0, dueMs - this.#clock.read(now.monotonicMs));
+    // Whole milliseconds, rounded up: a sum that lands a rounding error before the deadline would wake for ever.
+    return now.monotonicMs + Math.ceil(Math.max(0, dueMs - this.#clock.read(now.monotonicMs)));
   }
 
   /** Forgets a device that has left (pruned from the store). False: it is not known, or has not left. */

@@ -7,7 +7,7 @@ import { type FirstConnect, type LapseCause, type LinkEnd, lapseCause } from '..
 import { scheduleStep } from '../probe-schedule.ts';
 import { versionAccepted, versionAfterFailure } from '../protocol-version.ts';
 import { type ReconnectEvent, type ReconnectStep, reconnectStep } from '../reconnect.ts';
-import { verdictStep } from '../verdict.ts';
+import { type VerdictConfig, verdictStep } from '../verdict.ts';
 import { connectTimeoutMs, epochOf, keepAliveCeilingSeconds } from './bounds.ts';
 import { type Draft, patch, say } from './types.ts';
 
@@ -76,14 +76,14 @@ export function onLinkClosed(draft: Draft, cause: CloseCause, detail: string): v
 }
 
 function endLink(draft: Draft, linkEnd: LinkEnd, detail: string, atOnce: boolean): void {
-  const { state, now, config } = draft;
+  const { state, now } = draft;
   const lapses = state.counters.lapses + 1;
   patch(draft, {
     linkEnd,
     inFlight: [],
     wanted: null,
     schedule: scheduleStep(state.schedule, { kind: 'linkEnded' }, now).state,
-    verdict: verdictStep(state.verdict, { kind: 'linkEnded' }, now, verdictConfig(config)).state,
+    verdict: verdictStep(state.verdict, { kind: 'linkEnded' }, now, verdictConfig(draft)).state,
     counters: { ...state.counters, lapses },
   });
   const step = reconnect(draft, { kind: 'linkLost', atOnce });
@@ -129,8 +129,15 @@ export function publishStatus(draft: Draft, state: StatusState): void {
   draft.effects.push({ kind: 'publishStatus', status });
 }
 
-export function verdictConfig({ verdict, keepalive }: Draft['config']) {
-  return { ...verdict, count: keepalive.count, timeoutSeconds: keepalive.timeoutSeconds };
+/**
+ * The verdict's bounds now. The monitor last heard of us one promise before the probe that goes unanswered, so
+ * the remaining promises are all the time there is to find the link dead and come back in.
+ */
+export function verdictConfig({ config, state }: Draft): VerdictConfig {
+  const { verdict, keepalive } = config;
+  const remainingSeconds = (state.promisedMs / 1000) * Math.max(1, keepalive.count - 1);
+  const timeoutSeconds = Math.min(keepalive.timeoutSeconds, remainingSeconds);
+  return { ...verdict, count: keepalive.count, timeoutSeconds };
 }
 
 function currentEpoch({ state }: Draft): number {

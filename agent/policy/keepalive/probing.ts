@@ -139,7 +139,7 @@ export function onPacketReceived(draft: Draft): void {
 }
 
 function verdict(draft: Draft, event: VerdictEvent): VerdictStep {
-  const step = verdictStep(draft.state.verdict, event, draft.now, verdictConfig(draft.config));
+  const step = verdictStep(draft.state.verdict, event, draft.now, verdictConfig(draft));
   patch(draft, { verdict: step.state });
   return step;
 }
