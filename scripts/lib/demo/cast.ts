@@ -4,20 +4,36 @@ export interface CastMember {
   readonly device: string;
   /** When its path forgets an idle connection; whole promises never hit it to the tick. */
   readonly pathIdleSeconds: number;
+  /** `keepalive_interval`: where it starts from. */
+  readonly baseIntervalSeconds: number;
   readonly adaptiveMode: 'responsive' | 'balanced' | 'low_power';
   readonly batteryPercent: number;
   readonly charging: boolean;
 }
 
+function member(
+  device: string,
+  pathIdleSeconds: number,
+  baseIntervalSeconds: number,
+  adaptiveMode: CastMember['adaptiveMode'],
+  batteryPercent: number,
+  charging = false,
+): CastMember {
+  return { device, pathIdleSeconds, baseIntervalSeconds, adaptiveMode, batteryPercent, charging };
+}
+
+/**
+ * The first three meet what their paths forget within the time of the story, at 8, 6 and 9 s; the others grow
+ * undisturbed.
+ */
 export const CAST: readonly CastMember[] = [
-  { device: 'tracker', pathIdleSeconds: 4.5, adaptiveMode: 'balanced', batteryPercent: 83, charging: false },
-  { device: 'meter', pathIdleSeconds: 5.5, adaptiveMode: 'balanced', batteryPercent: 64, charging: false },
-  { device: 'camera', pathIdleSeconds: 9.5, adaptiveMode: 'low_power', batteryPercent: 14, charging: false },
-  { device: 'gate', pathIdleSeconds: 13.5, adaptiveMode: 'responsive', batteryPercent: 97, charging: true },
-  { device: 'pump', pathIdleSeconds: 20.5, adaptiveMode: 'balanced', batteryPercent: 38, charging: false },
+  member('tracker', 7.5, 4, 'low_power', 83),
+  member('meter', 5.5, 2, 'low_power', 64),
+  member('camera', 8.5, 3, 'low_power', 14),
+  member('gate', 13.5, 2, 'responsive', 97, true),
+  member('pump', 20.5, 2, 'balanced', 38),
 ];
 
-export const BASE_INTERVAL_SECONDS = 2;
 export const GRACE_SECONDS = 1;
 /** Detection may be later than `keepalive_timeout` + grace by no more than this. */
 export const DETECTION_SLACK_SECONDS = 1;
@@ -34,7 +50,7 @@ export function agentConfig(member: CastMember, place: AgentPlace): string {
     {
       device: { name: member.device, groups: ['demo'] },
       broker: { url: `mqtt://127.0.0.1:${place.brokerPort}`, connect_timeout: '2s' },
-      keepalive_interval: `${BASE_INTERVAL_SECONDS}s`,
+      keepalive_interval: `${member.baseIntervalSeconds}s`,
       keepalive_count: 3,
       adaptive_mode: member.adaptiveMode,
       min_interval: '1s',

@@ -28,9 +28,15 @@ export function hasLearned(history: DeviceHistory): boolean {
 }
 
 /** Every interval grew, `atLeast` devices learned, and none that met its limit is still above it. */
-export function missingAdapted(chronicle: Chronicle, baseSeconds: number, atLeast: number): string | null {
+export function missingAdapted(
+  chronicle: Chronicle,
+  baseSeconds: ReadonlyMap<string, number>,
+  atLeast: number,
+): string | null {
   const all = [...chronicle.values()];
-  const same = all.filter(({ longestIntervalSeconds }) => longestIntervalSeconds <= baseSeconds);
+  const same = all.filter(
+    ({ sight, longestIntervalSeconds }) => longestIntervalSeconds <= (baseSeconds.get(sight.device) ?? 0),
+  );
   if (same.length > 0) return `the interval has not grown: ${names(same)}`;
   const learned = all.filter(hasLearned);
   if (learned.length < atLeast) {

@@ -28,6 +28,9 @@ export interface Look {
   readonly news: readonly string[];
 }
 
+/** A connection opens with a status, which counts as heard but followed no silence. */
+const OPENING_MS = 1000;
+
 /** Takes one look at every device into account. `idleSeconds`: what each path forgets after. */
 export function observe(
   before: Chronicle,
@@ -53,14 +56,15 @@ function next(history: DeviceHistory | undefined, sight: Sight, idleSeconds: num
     drops: path.forgotten,
     isBack,
     safeProbes:
-      isBack && path.forgotten === (history?.drops ?? 0) ? safeProbes(history, row, idleSeconds) : 0,
+      isBack && path.forgotten === (history?.drops ?? 0) ? safeProbes(history, sight, idleSeconds) : 0,
   };
 }
 
-function safeProbes(history: DeviceHistory | undefined, row: DeviceRow | null, idleSeconds: number): number {
+function safeProbes(history: DeviceHistory | undefined, { row, path }: Sight, idleSeconds: number): number {
   if (history === undefined || row === null || row.intervalSeconds >= idleSeconds) return 0;
   const isNew = row.lastHeardMs !== (history.sight.row?.lastHeardMs ?? null);
-  return history.safeProbes + (isNew ? 1 : 0);
+  const isOpening = (row.lastHeardMs ?? 0) - (path.lastOpenedMs ?? 0) < OPENING_MS;
+  return history.safeProbes + (isNew && !isOpening ? 1 : 0);
 }
 
 function newsOf(before: Sight | undefined, { device, row, path }: Sight): readonly string[] {

@@ -14,7 +14,10 @@ interface StepResult {
   readonly seconds: number;
 }
 
-const LAST_LINES = 12;
+/** Of each part, when a step was not seen. */
+const LAST_LINES = 5;
+/** Of a part that ended by itself. */
+const LAST_WORDS = 25;
 const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 async function main(): Promise<number> {
@@ -38,8 +41,8 @@ async function perform(once: boolean): Promise<number> {
   let stage: Stage | null = null;
   const world = await World.create(CAST, {
     delivered: ({ event, device, summary }) => {
-      const line = `webhook: alert ${event} for ${device}: ${summary}`;
-      stage?.say(paint(event === 'opened' ? 'red' : 'green', line));
+      if (event === 'opened') stage?.say(paint('red', `webhook: alert opened: ${summary}`));
+      else stage?.say(paint('green', `webhook: alert resolved for ${device}`));
     },
     died: (child, how) => stage?.fail(new PartDied(child, how)),
   });
@@ -107,7 +110,8 @@ async function tellStep(
     if (!stage.isOver) {
       stage.say(paint('red', `not seen: ${(error as Error).message}`));
       stage.snapshot();
-      for (const line of stage.world.lastLines(LAST_LINES)) stage.say(paint('dim', line));
+      for (const line of stage.isBroken ? [] : stage.world.lastLines(LAST_LINES))
+        stage.say(paint('dim', line));
     }
     return { name: step.name, ok: false, seconds: seconds() };
   }
@@ -116,7 +120,7 @@ async function tellStep(
 /** A part ended by itself: its last words say why. */
 class PartDied extends Error {
   constructor(child: Child, how: string) {
-    super(`${child.name} ended by itself: ${how}\n${child.lastLines(2 * LAST_LINES).join('\n')}`);
+    super(`${child.name} ended by itself: ${how}\n${child.lastLines(LAST_WORDS).join('\n')}`);
   }
 }
 

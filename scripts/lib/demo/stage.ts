@@ -21,6 +21,10 @@ export const IDLE_SECONDS: ReadonlyMap<string, number> = new Map(
   CAST.map(({ device, pathIdleSeconds }) => [device, pathIdleSeconds]),
 );
 
+export const BASE_SECONDS: ReadonlyMap<string, number> = new Map(
+  CAST.map(({ device, baseIntervalSeconds }) => [device, baseIntervalSeconds]),
+);
+
 export class Stage {
   readonly world: World;
   readonly #screen: Screen;
@@ -82,8 +86,12 @@ export class Stage {
   /** Looks until `end`; never throws. */
   async watch(): Promise<void> {
     while (!this.#isOver) {
-      await this.#look();
-      this.#screen.refresh(this.#table());
+      try {
+        await this.#look();
+        this.#screen.refresh(this.#table());
+      } catch (error) {
+        this.fail(error as Error);
+      }
       await pause(LOOK_EVERY_MS);
     }
   }

@@ -1,5 +1,5 @@
 /** The story's steps: each does something to the world and waits until it has seen what must follow. */
-import { BASE_INTERVAL_SECONDS, DETECTION_SLACK_SECONDS, GRACE_SECONDS } from './cast.ts';
+import { DETECTION_SLACK_SECONDS, GRACE_SECONDS } from './cast.ts';
 import {
   deathsSince,
   deliveriesOf,
@@ -8,7 +8,7 @@ import {
   missingAlive,
   wrongDetection,
 } from './checks.ts';
-import { DEVICES, IDLE_SECONDS, type Stage } from './stage.ts';
+import { BASE_SECONDS, DEVICES, IDLE_SECONDS, type Stage } from './stage.ts';
 
 /** What later steps must know of earlier ones. */
 export interface Plot {
@@ -43,7 +43,7 @@ const adapt: Step = {
   name: 'intervals-adapt',
   title: 'their intervals grow until a path forgets, and then stay below that',
   async play(stage) {
-    await stage.until(() => missingAdapted(stage.chronicle, BASE_INTERVAL_SECONDS, LEARNERS), 75);
+    await stage.until(() => missingAdapted(stage.chronicle, BASE_SECONDS, LEARNERS), 75);
     const learned = [...stage.chronicle.values()].filter(hasLearned).map(({ sight, safeProbes }) => {
       const { device, row } = sight;
       return `${device} ${row?.intervalSeconds} s < ${IDLE_SECONDS.get(device)} s over ${safeProbes} probes`;
@@ -100,7 +100,7 @@ const alertArrives: Step = {
     const arrived = () => deliveriesOf(receiver.deliveries, 'opened', victim, killedMs);
     await stage.until(() => (arrived().length > 0 ? null : 'no signed alert at the webhook'), 10);
     await stage.hold(() => moreThanOneAlert(stage), LISTEN_SECONDS);
-    return `one alert, signature verified: ${arrived()[0]?.summary}`;
+    return `exactly one alert, its signature verified`;
   },
 };
 

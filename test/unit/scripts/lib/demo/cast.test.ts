@@ -5,13 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadAgentSettings, loadMonitorSettings } from '../../../../../config/load.ts';
-import {
-  agentConfig,
-  BASE_INTERVAL_SECONDS,
-  CAST,
-  GRACE_SECONDS,
-  monitorConfig,
-} from '../../../../../scripts/lib/demo/cast.ts';
+import { agentConfig, CAST, GRACE_SECONDS, monitorConfig } from '../../../../../scripts/lib/demo/cast.ts';
 
 function withFile<T>(content: string, use: (file: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'khd-cast-'));
@@ -29,7 +23,7 @@ test('every agent’s configuration loads and means what the cast says', () => {
     const text = agentConfig(member, { brokerPort: 1234, sysfsRoot: '/sys', stateDirectory: '/var/lib/x' });
     const settings = withFile(text, (file) => loadAgentSettings({ file, env: {}, hostname: 'h' }));
     assert.equal(settings.device.name, member.device);
-    assert.equal(settings.keepalive.intervalSeconds, BASE_INTERVAL_SECONDS);
+    assert.equal(settings.keepalive.intervalSeconds, member.baseIntervalSeconds);
     assert.equal(settings.keepalive.adaptive, member.adaptiveMode);
     assert.equal(settings.verdict.floorSeconds, 0.3);
   }

@@ -37,17 +37,18 @@ describe('adapted', () => {
     device,
     history({ longestIntervalSeconds: 5, ...change, sight: sight({ device }) }),
   ];
+  const base = new Map(['a', 'b', 'c'].map((device) => [device, 2]));
   const learned = { drops: 1, safeProbes: 3 };
 
   test('all grew, enough learned', () => {
     const seen = new Map([named('a', learned), named('b', learned), named('c', {})]);
-    assert.equal(missingAdapted(seen, 2, 2), null);
-    assert.match(missingAdapted(seen, 2, 3) ?? '', /so far: a, b/);
+    assert.equal(missingAdapted(seen, base, 2), null);
+    assert.match(missingAdapted(seen, base, 3) ?? '', /so far: a, b/);
   });
 
   test('one that never grew is named', () => {
     const seen = new Map([named('a', learned), named('b', { longestIntervalSeconds: 2 })]);
-    assert.match(missingAdapted(seen, 2, 1) ?? '', /not grown: b/);
+    assert.match(missingAdapted(seen, base, 1) ?? '', /not grown: b/);
   });
 
   test('one that met its limit and is not safely below it is named', () => {
@@ -56,7 +57,7 @@ describe('adapted', () => {
       { drops: 2, safeProbes: 9, isBack: false },
     ]) {
       const seen = new Map([named('a', learned), named('b', change)]);
-      assert.match(missingAdapted(seen, 2, 1) ?? '', /not yet safely below what the path forgets: b/);
+      assert.match(missingAdapted(seen, base, 1) ?? '', /not yet safely below what the path forgets: b/);
     }
   });
 });

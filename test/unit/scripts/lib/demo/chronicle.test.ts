@@ -37,7 +37,13 @@ test('a drop starts the count anew, and nothing counts before a new connection',
   const back = { ...gone, lastOpenedMs: 8000, opened: 2 };
   const down = after(heard(1000), heard(5000), heard(5000, 4, gone), heard(9000, 4, gone));
   assert.deepEqual([down.pump.drops, down.pump.isBack, down.pump.safeProbes], [1, false, 0]);
-  const up = after(heard(1000), heard(5000, 4, gone), heard(9000, 4, back), heard(13_000, 4, back));
+  const up = after(
+    heard(1000),
+    heard(5000, 4, gone),
+    heard(8001, 4, back),
+    heard(12_001, 4, back),
+    heard(16_001, 4, back),
+  );
   assert.deepEqual([up.pump.drops, up.pump.isBack, up.pump.safeProbes], [1, true, 2]);
 });
 
