@@ -46,7 +46,12 @@ export type ParsedProbe =
   | { readonly ok: false; readonly refusal: ProbeRefusal };
 
 function clampInteger(value: number, low: number, high: number): number {
-  return Math.min(high, Math.max(low, Math.round(value)));
+  return Number.isNaN(value) ? low : Math.min(high, Math.max(low, Math.round(value)));
+}
+
+/** A measurement as stated: clamped, or `unknown` when there is none. */
+function stated(value: number | null, high: number, unknown: number): number {
+  return value === null || Number.isNaN(value) ? unknown : clampInteger(value, 0, high);
 }
 
 /** Encodes a probe; numbers out of range are clamped, since a measurement must never break the heartbeat. */
@@ -60,9 +65,9 @@ export function encodeProbe(probe: Probe): Uint8Array {
   view.setUint16(1, clampInteger(probe.promisedSeconds, 1, MAX_PROMISED_SECONDS));
   const { vitals } = probe;
   if (vitals !== null) {
-    bytes[3] = vitals.batteryPercent === null ? UNKNOWN_8 : clampInteger(vitals.batteryPercent, 0, 100);
-    bytes[4] = vitals.signalDbm === null ? UNKNOWN_8 : clampInteger(-vitals.signalDbm, 0, UNKNOWN_8 - 1);
-    view.setUint16(5, vitals.rttMs === null ? UNKNOWN_16 : clampInteger(vitals.rttMs, 0, UNKNOWN_16 - 1));
+    bytes[3] = stated(vitals.batteryPercent, 100, UNKNOWN_8);
+    bytes[4] = stated(vitals.signalDbm === null ? null : -vitals.signalDbm, UNKNOWN_8 - 1, UNKNOWN_8);
+    view.setUint16(5, stated(vitals.rttMs, UNKNOWN_16 - 1, UNKNOWN_16));
     view.setUint16(7, clampInteger(vitals.reconnects, 0, UNKNOWN_16));
   }
   return bytes;
@@ -70,7 +75,8 @@ export function encodeProbe(probe: Probe): Uint8Array {
 
 /** Decodes a probe. Never throws. */
 export function parseProbe(bytes: Uint8Array): ParsedProbe {
-  if (bytes.length !== BARE_BYTES && bytes.length !== VITALS_BYTES) return { ok: false, refusal: 'bad-length' };
+  if (bytes.length !== BARE_BYTES && bytes.length !== VITALS_BYTES)
+    return { ok: false, refusal: 'bad-length' };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const flags = view.getUint8(0);
   if ((flags & ~KNOWN_FLAGS) !== 0) return { ok: false, refusal: 'reserved-flag' };

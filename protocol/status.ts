@@ -66,9 +66,18 @@ export function encodeStatus(status: Status): Uint8Array {
   );
 }
 
-/** By code points, so that a cut never leaves half a surrogate pair. */
+/** To `MAX_TEXT` bytes as they go on the wire, between code points: no escape or surrogate pair is halved. */
 function cut(text: string): string {
-  return text.length <= MAX_TEXT ? text : [...text].slice(0, MAX_TEXT / 2).join('');
+  const encoder = new TextEncoder();
+  if (encoder.encode(JSON.stringify(text)).length - 2 <= MAX_TEXT) return text;
+  let bytes = 0;
+  let length = 0;
+  for (const point of text) {
+    bytes += encoder.encode(JSON.stringify(point)).length - 2;
+    if (bytes > MAX_TEXT) return text.slice(0, length);
+    length += point.length;
+  }
+  return text;
 }
 
 /** Decodes a status. Never throws. */
@@ -111,7 +120,8 @@ export function checkStatus(value: unknown): ParsedStatus {
   const groups = fields.groups ?? [];
   if (!isGroups(groups)) return refuse('bad-groups');
   const configurationVersion = fields.configuration_version ?? null;
-  if (configurationVersion !== null && !isCount(configurationVersion)) return refuse('bad-configuration-version');
+  if (configurationVersion !== null && !isCount(configurationVersion))
+    return refuse('bad-configuration-version');
   const counters = parseCounters(fields.counters);
   if (counters === null) return refuse('bad-counters');
   return {
@@ -135,9 +145,9 @@ function refuse(refusal: StatusRefusal): ParsedStatus {
   return { ok: false, refusal };
 }
 
-/** A whole number that survives the way through a double. */
+/** A whole number that survives the way through a double; JSON can also spell −0, which is none. */
 function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0);
 }
 
 function isText(value: unknown, maxLength: number): value is string {
