@@ -1,0 +1,88 @@
+/** The program as it ships, as a child process whose log can be waited for. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { waitFor } from './wait.ts';
+
+/** Another build, such as an installed one, can be put to the same tests. */
+const PROGRAM = process.env.KEEPALIVEHD_PROGRAM ?? join(import.meta.dirname, '../../../dist/keepalivehd.js');
+
+/** One line of its log. */
+export interface Line {
+  readonly level: string;
+  readonly event: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Program {
+  readonly pid: number;
+  readonly lines: readonly Line[];
+  /** Everything it wrote. */
+  output(): string;
+  readonly exited: Promise<Exit>;
+  /** The first line of `event` (that passes `test`), already written or still to come. */
+  line(event: string, timeoutMs?: number, test?: (line: Line) => boolean): Promise<Line>;
+  /** Sends the signal, resolves when it has ended. */
+  end(signal?: NodeJS.Signals): Promise<Exit>;
+}
+
+/** Starts `keepalivehd ARGUMENTS` with `settings` as `--set` and the log as JSON. */
+export function startProgram(
+  args: readonly string[],
+  settings: Readonly<Record<string, string | number | boolean>>,
+): Program {
+  if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: npm run build`);
+  const sets = Object.entries({ 'log.format': 'json', ...settings }).flatMap(([key, value]) => [
+    '--set',
+    `${key}=${value}`,
+  ]);
+  const child = spawn(process.execPath, [PROGRAM, ...args, ...sets], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines: Line[] = [];
+  let written = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = '';
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      written += text;
+      const parts = (rest + text).split('\n');
+      rest = parts.pop() ?? '';
+      for (const part of parts) if (part.startsWith('{')) lines.push(JSON.parse(part) as Line);
+    });
+  }
+  let ended = false;
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('close', (code, signal) => {
+      ended = true;
+      resolve({ code, signal });
+    });
+  });
+  const find = (event: string, test: (line: Line) => boolean): Line | undefined =>
+    lines.find((line) => line.event === event && test(line));
+  return {
+    pid: child.pid ?? 0,
+    lines,
+    output: () => written,
+    exited,
+    async line(event, timeoutMs = 10_000, test = () => true) {
+      const found = await waitFor(
+        () => `${event} in the log:\n${written}`,
+        timeoutMs,
+        () => {
+          const line = find(event, test);
+          if (line === undefined && ended) throw new Error(`ended without ${event}:\n${written}`);
+          return line;
+        },
+      );
+      return found;
+    },
+    end(signal = 'SIGTERM') {
+      child.kill(signal);
+      return exited;
+    },
+  };
+}

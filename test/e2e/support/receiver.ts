@@ -1,0 +1,67 @@
+/** A webhook's receiver that behaves as badly as the test wants, and remembers every request. */
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export type Behaviour = number | 'cut';
+
+export interface Received {
+  readonly event: string;
+  readonly device: string;
+  readonly alertId: string;
+  readonly idempotencyKey: string;
+  readonly signed: boolean;
+  readonly answer: Behaviour;
+  readonly atMs: number;
+}
+
+export interface Receiver {
+  readonly url: string;
+  readonly requests: readonly Received[];
+  /** What was answered with yes. */
+  accepted(): readonly Received[];
+  /** How the next requests are answered; then 204. */
+  behave(...behaviours: Behaviour[]): void;
+  close(): Promise<void>;
+}
+
+export async function startReceiver(secret: string): Promise<Receiver> {
+  const requests: Received[] = [];
+  const script: Behaviour[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    const { event, alert } = JSON.parse(body);
+    const answer = script.shift() ?? 204;
+    requests.push({
+      event,
+      device: alert.device,
+      alertId: alert.id,
+      idempotencyKey: String(request.headers['idempotency-key']),
+      signed: isSigned(request, body, secret),
+      answer,
+      atMs: Date.now(),
+    });
+    if (answer === 'cut') request.socket.destroy();
+    else response.writeHead(answer).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    requests,
+    accepted: () => requests.filter(({ answer }) => answer === 204),
+    behave: (...behaviours) => void script.push(...behaviours),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function isSigned({ headers }: IncomingMessage, body: string, secret: string): boolean {
+  const timestamp = headers['x-keepalivehd-timestamp'];
+  const hmac = createHmac('sha256', secret)
+    .update(`${String(timestamp)}.${body}`)
+    .digest('hex');
+  return headers['x-keepalivehd-signature'] === `v1=${hmac}`;
+}
