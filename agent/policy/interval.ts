@@ -92,16 +92,25 @@ export function intervalStep(
       return afterLoss(state, event, config);
     case 'powerRead':
       return { ...state, power: event.power };
-    case 'serverKeepAliveTold': {
-      const serverKeepAliveMs = event.seconds === null || event.seconds === 0 ? null : event.seconds * 1000;
-      return choose({ ...state, serverKeepAliveMs }, state.intervalMs, state.reason, config);
-    }
+    case 'serverKeepAliveTold':
+      return afterTold(state, event.seconds, config);
   }
 }
 
-/** The longest silence that the path is not known to punish, in ms. */
-export function safeSilenceMs(state: IntervalState): number {
-  return state.deadlyMs === null ? Number.POSITIVE_INFINITY : state.deadlyMs * MARGIN;
+/** The longest silence that the path is not known to punish and the broker allows, in ms; null: any. */
+export function safeSilenceMs({ deadlyMs, serverKeepAliveMs }: IntervalState): number | null {
+  if (deadlyMs === null) return serverKeepAliveMs;
+  return Math.min(deadlyMs * MARGIN, serverKeepAliveMs ?? Number.POSITIVE_INFINITY);
+}
+
+/** Each connection may be told another limit; one that is gone must not linger as the interval or its reason. */
+function afterTold(state: IntervalState, seconds: number | null, config: IntervalConfig): IntervalState {
+  const next: IntervalState = { ...state, serverKeepAliveMs: seconds ? seconds * 1000 : null };
+  if (config.keepalive.adaptive === false) {
+    return choose(next, config.keepalive.intervalSeconds * 1000, 'fixed', config);
+  }
+  const why = state.reason === 'at-server-keep-alive' ? 'growing' : state.reason;
+  return choose(next, state.intervalMs, why, config);
 }
 
 type Answer = Extract<IntervalEvent, { kind: 'probeAcked' }>;
@@ -160,7 +169,7 @@ function choose(
     [keepalive.maxIntervalSeconds * 1000, 'at-max-interval'],
     [(keepalive.maxDetectionSeconds * 1000) / keepalive.count, 'at-max-detection'],
     [state.serverKeepAliveMs ?? Number.POSITIVE_INFINITY, 'at-server-keep-alive'],
-    [Math.max(safeSilenceMs(state), keepalive.minIntervalSeconds * 1000), 'below-what-the-path-forgets'],
+    [belowDeadlyMs(state, keepalive.minIntervalSeconds * 1000), 'below-what-the-path-forgets'],
   ];
   let intervalMs =
     keepalive.adaptive === false ? wishMs : Math.max(wishMs, keepalive.minIntervalSeconds * 1000);
@@ -172,6 +181,10 @@ function choose(
     reason = name;
   }
   return { ...state, intervalMs, reason, streak: 0 };
+}
+
+function belowDeadlyMs({ deadlyMs }: IntervalState, minIntervalMs: number): number {
+  return deadlyMs === null ? Number.POSITIVE_INFINITY : Math.max(deadlyMs * MARGIN, minIntervalMs);
 }
 
 /** The choice in words: what the log, the status and the dashboard show. */

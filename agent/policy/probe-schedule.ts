@@ -13,8 +13,8 @@ export interface ScheduleConfig {
 export interface ScheduleState {
   /** The interval in force, for an idle connection. */
   readonly intervalMs: number;
-  /** Silence that the path is not known to punish; the promise never stretches beyond it. */
-  readonly safeSilenceMs: number;
+  /** Silence that path and broker are known to bear; no promise stretches beyond it. Null: any. */
+  readonly safeSilenceMs: number | null;
   /** When the last promise was made, and until when the next probe is due; null while there is no link. */
   readonly promisedAt: number | null;
   readonly dueAt: number | null;
@@ -27,7 +27,7 @@ export type ScheduleEvent =
   | { readonly kind: 'promiseMade'; readonly promisedMs: number }
   | { readonly kind: 'applicationTraffic' }
   | { readonly kind: 'asked' }
-  | { readonly kind: 'intervalChosen'; readonly intervalMs: number; readonly safeSilenceMs: number }
+  | { readonly kind: 'intervalChosen'; readonly intervalMs: number; readonly safeSilenceMs: number | null }
   | { readonly kind: 'linkEnded' }
   | { readonly kind: 'timePassed' };
 
@@ -69,7 +69,8 @@ export function scheduleStep(state: ScheduleState, event: ScheduleEvent, now: nu
  */
 export function promiseMs(state: ScheduleState, reason: ProbeReason, config: ScheduleConfig): number {
   if (!state.active && reason !== 'rides-along') return state.intervalMs;
-  const stretchedMs = Math.min(config.idleThresholdMs, state.safeSilenceMs, config.longestPromiseMs);
+  const boundMs = Math.min(config.longestPromiseMs, state.safeSilenceMs ?? config.longestPromiseMs);
+  const stretchedMs = Math.min(config.idleThresholdMs, boundMs);
   return Math.max(state.intervalMs, stretchedMs);
 }
 
@@ -81,11 +82,10 @@ function ride(state: ScheduleState, now: number): ScheduleStep {
 }
 
 /** A shorter interval takes effect at once; a longer one only with the next promise. */
-function withInterval(state: ScheduleState, intervalMs: number, safeSilenceMs: number): ScheduleState {
+function withInterval(state: ScheduleState, intervalMs: number, safeSilenceMs: number | null): ScheduleState {
   const { promisedAt, dueAt } = state;
-  const sooner =
-    promisedAt === null || dueAt === null ? dueAt : Math.min(dueAt, promisedAt + Math.max(intervalMs, 0));
-  return { ...state, intervalMs, safeSilenceMs, dueAt: state.active ? dueAt : sooner };
+  const sooner = promisedAt === null || dueAt === null ? dueAt : Math.min(dueAt, promisedAt + intervalMs);
+  return { ...state, intervalMs, safeSilenceMs, dueAt: sooner };
 }
 
 function isDue(state: ScheduleState, now: number): boolean {

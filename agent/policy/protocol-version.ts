@@ -36,12 +36,9 @@ export function versionAfterFailure(
   protocol: BrokerSettings['protocol'],
   failure: ConnectFailure,
 ): VersionChoice {
-  if (protocol !== 'auto') return { state, changed: false };
+  const doubted = failure.kind === 'protocol-version' || (failure.kind === 'no-answer' && !state.proven);
+  if (protocol !== 'auto' || !doubted) return { state, changed: false };
   const other: MqttVersion = state.version === '5' ? '3.1.1' : '5';
-  if (failure.kind === 'protocol-version') return { state: { version: other, proven: false }, changed: true };
-  if (failure.kind === 'no-answer' && !state.proven) {
-    // Only the way down is free: coming back up waits its turn, or two versions would make a busy loop.
-    return { state: { version: other, proven: false }, changed: other === '3.1.1' };
-  }
-  return { state, changed: false };
+  // Only the way down is free: a broker that wants neither version would make a busy loop of two free ways.
+  return { state: { version: other, proven: false }, changed: other === '3.1.1' };
 }
