@@ -1,15 +1,4 @@
-/** What a simulated day needs: seeded randomness, and events in the order of their time. */
-
-/** Uniform in [0, 1): mulberry32, good enough to scatter events and the same everywhere. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+/** What is to happen in a simulated day, in the order of its time. */
 
 interface Entry {
   readonly ms: number;

@@ -4,7 +4,8 @@
  */
 import type { Alert, DeviceRecord, Transition } from '../../../monitor/policy/device.ts';
 import { type Now, type Step, Watch } from '../../../monitor/policy/watch.ts';
-import { Agenda, seededRandom } from './agenda.ts';
+import { seeded } from '../../unit/protocol/seeded.ts';
+import { Agenda } from './agenda.ts';
 
 export const LIVENESS = { intervalSeconds: 30, count: 3, graceSeconds: 2, stallSeconds: 5 };
 export const GRACE_MS = LIVENESS.graceSeconds * 1000;
@@ -80,6 +81,6 @@ export class SimulatedMonitor {
 
 export function newWorld(seed: number, ask: (device: string) => void) {
   const agenda = new Agenda();
-  const random = seededRandom(seed);
+  const random = seeded(seed);
   return { agenda, random, monitor: new SimulatedMonitor(agenda, random, ask) };
 }
