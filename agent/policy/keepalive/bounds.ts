@@ -2,15 +2,15 @@
 import { MAX_PROMISED_SECONDS } from '../../../protocol/probe.ts';
 import type { KeepaliveConfig } from './types.ts';
 
-/** Sessions of one start share its number; a start has room for this many. */
-const SESSIONS_PER_START = 65_536;
+/**
+ * Sessions of one start share its number; a start has room for this many (years of backing off), since the next
+ * start would begin below what overflows. A safe integer leaves the rest to `starts`, up to 2^32.
+ */
+const SESSIONS_PER_START = 2 ** 20;
 
 /** The epoch of a session: grows over sessions and starts, with one write to flash a start. */
 export function epochOf(starts: number, sessions: number): number {
-  return (
-    (starts + Math.floor(sessions / SESSIONS_PER_START)) * SESSIONS_PER_START +
-    (sessions % SESSIONS_PER_START)
-  );
+  return starts * SESSIONS_PER_START + sessions;
 }
 
 /** The longest that a probe may promise, in ms: `max_detection` / `keepalive_count`. */

@@ -3,14 +3,25 @@ import { describe, it } from 'node:test';
 import { type LinkEnd, lapseCause } from '../../../../agent/policy/lapse-cause.ts';
 import type { ConnectFailureKind } from '../../../../runtime/connect-failure.ts';
 
-const end = (how: LinkEnd['how']): LinkEnd => ({ how, silenceMs: 60_000 });
+/** The end of a link after a minute of silence, found by a probe or in the middle of the silence. */
+const end = (how: LinkEnd['how'], probing = true): LinkEnd => ({ how, silenceMs: 60_000, probing });
 const down = (kind: ConnectFailureKind, message = '') => ({ up: false, failure: { kind, message } }) as const;
 const UP = { up: true } as const;
 
 describe('the cause of a lapse', () => {
-  it('is the path when a fresh connection succeeds after a missing answer or a reset', () => {
+  it('is the path when a probe met silence or a reset and a fresh connection succeeds', () => {
     assert.equal(lapseCause(end('unanswered'), UP), 'path-forgot');
     assert.equal(lapseCause(end('reset'), UP), 'path-forgot');
+  });
+
+  it('is the far side when the link ended without a probe: a broker that crashed teaches nothing of the path', () => {
+    assert.equal(lapseCause(end('reset', false), UP), 'broker-closed');
+    assert.equal(lapseCause(end('protocol-error', false), UP), 'broker-closed');
+  });
+
+  it('is somebody on purpose when the stream was closed in order, probe or not', () => {
+    assert.equal(lapseCause(end('peer-closed'), UP), 'broker-closed');
+    assert.equal(lapseCause(end('peer-closed', false), UP), 'broker-closed');
   });
 
   it('is the broker when it said so, whatever comes next', () => {
@@ -19,17 +30,10 @@ describe('the cause of a lapse', () => {
     }
   });
 
-  it('is somebody on purpose when the stream was closed in order', () => {
-    assert.equal(lapseCause(end('peer-closed'), UP), 'broker-closed');
-    assert.equal(lapseCause(end('protocol-error'), UP), 'broker-closed');
-  });
-
-  it('is the broker when the next connect reaches its host but not it', () => {
-    for (const kind of ['unavailable', 'refused', 'no-answer'] as const) {
+  it('is the broker when the next connect is answered by its host or by it', () => {
+    for (const kind of ['port-closed', 'unavailable', 'refused', 'no-answer', 'protocol-version'] as const) {
       assert.equal(lapseCause(end('unanswered'), down(kind)), 'broker-gone', kind);
     }
-    const refused = down('network', 'connect ECONNREFUSED 127.0.0.1:1883');
-    assert.equal(lapseCause(end('reset'), refused), 'broker-gone');
   });
 
   it('is the network when nothing is reached', () => {

@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ConnectFailureKind } from '../../../../../runtime/connect-failure.ts';
+import { CONFIG, fixed, Mind } from './mind.ts';
+
+const fail = (mind: Mind, kind: ConnectFailureKind, message = '') =>
+  mind.tell({ kind: 'connectFailed', failure: { kind, message } });
+const close = (mind: Mind, cause: 'peer-closed' | 'reset' | 'broker-disconnect') =>
+  mind.tell({ kind: 'linkClosed', cause, detail: '' });
+/** Waits for the next connect. */
+function nextConnect(mind: Mind, withinSeconds = 400): number {
+  const before = mind.connects().length;
+  const from = mind.now / 1000;
+  while (mind.connects().length === before) {
+    mind.passUntil(mind.wakeAt ?? assert.fail('no retry is planned'));
+    assert.ok(mind.now / 1000 <= from + withinSeconds);
+  }
+  return mind.now / 1000 - from;
+}
+
+describe('a connect', () => {
+  it('carries a Keep Alive above any interval, so that adapting never needs a reconnect', () => {
+    const mind = new Mind();
+    mind.tell({ kind: 'started' });
+    assert.equal(mind.connects()[0]?.keepAliveSeconds, 600);
+    mind.up();
+    for (let n = 0; n < 200; n += 1) mind.answerNext();
+    assert.equal(mind.connects().length, 1);
+    assert.ok(mind.probes().every(({ probe }) => probe.promisedSeconds <= 600));
+  });
+
+  it('leaves a will that says offline for this epoch, and every session has a newer one', () => {
+    const mind = new Mind(CONFIG, { starts: 5 });
+    mind.tell({ kind: 'started' });
+    mind.up();
+    for (let n = 0; n < 3; n += 1) {
+      mind.pass(10);
+      close(mind, 'peer-closed');
+      nextConnect(mind);
+      mind.up();
+    }
+    const wills = mind.connects().map(({ will }) => will);
+    const online = mind.statuses();
+    assert.deepEqual(
+      wills.map(({ state }) => state),
+      Array(4).fill('offline'),
+    );
+    assert.deepEqual(
+      wills.map(({ epoch }) => epoch),
+      online.map(({ epoch }) => epoch),
+    );
+    for (let n = 1; n < wills.length; n += 1) assert.ok((wills[n]?.epoch ?? 0) > (wills[n - 1]?.epoch ?? 0));
+    const next = new Mind(CONFIG, { starts: 6 });
+    next.tell({ kind: 'started' });
+    assert.ok((next.connects()[0]?.will.epoch ?? 0) > (wills.at(-1)?.epoch ?? Number.POSITIVE_INFINITY));
+  });
+
+  it('that succeeds is told as online with what is in force and why', () => {
+    const mind = new Mind().begin();
+    const [{ reason, ...status }] = [mind.statuses()[0] ?? assert.fail()];
+    assert.notEqual(reason, '');
+    assert.deepEqual(status, {
+      state: 'online',
+      epoch: mind.connects()[0]?.will.epoch,
+      intervalSeconds: 30,
+      count: 3,
+      agentVersion: 'tested',
+      network: null,
+      groups: ['pumps'],
+      configurationVersion: null,
+      counters: { probes: 0, reconnects: 0, lapses: 0 },
+    });
+    close(mind, 'reset');
+    nextConnect(mind);
+    mind.up();
+    assert.deepEqual(mind.statuses().at(-1)?.counters, { probes: 0, reconnects: 1, lapses: 1 });
+  });
+
+  it('that fails is news once, then the same news again', () => {
+    const mind = new Mind();
+    mind.tell({ kind: 'started' });
+    for (let n = 0; n < 4; n += 1) {
+      fail(mind, 'refused', 'Connection refused: Not authorized');
+      nextConnect(mind);
+    }
+    const levels = mind.of('log').filter(({ effect }) => effect.event === 'connectFailed');
+    assert.deepEqual(
+      levels.map(({ effect }) => effect.level),
+      ['warn', 'debug', 'debug', 'debug'],
+    );
+    assert.match(levels[0]?.effect.message ?? '', /Not authorized/);
+  });
+});
+
+describe('the version', () => {
+  it('falls back to 3.1.1 at once, and stays there for the connections to come', () => {
+    const mind = new Mind();
+    mind.tell({ kind: 'started' });
+    fail(mind, 'protocol-version');
+    assert.deepEqual(
+      mind.connects().map(({ version, at }) => [version, at]),
+      [
+        ['5', 0],
+        ['3.1.1', 0],
+      ],
+    );
+    mind.up();
+    close(mind, 'peer-closed');
+    nextConnect(mind);
+    assert.equal(mind.connects().at(-1)?.version, '3.1.1');
+  });
+
+  it('with a broker that wants none costs two connects a backoff, not a busy loop', () => {
+    const mind = new Mind();
+    mind.tell({ kind: 'started' });
+    let connects = 1;
+    for (let n = 0; n < 30; n += 1) {
+      fail(mind, 'protocol-version');
+      if (mind.connects().length === connects) nextConnect(mind);
+      connects = mind.connects().length;
+    }
+    assert.ok(mind.now > 60_000, `30 failures within ${mind.now} ms`);
+  });
+});
+
+describe('a Server Keep Alive', () => {
+  it('is honoured from the first promise on [MQTT-3.1.2-21]', () => {
+    const mind = new Mind().begin(20);
+    assert.equal(mind.statuses()[0]?.intervalSeconds, 20);
+    mind.passUntil(20_000);
+    assert.deepEqual(
+      mind.probes().map(({ at }) => at),
+      [20],
+    );
+    for (let n = 0; n < 50; n += 1) mind.answerNext(10);
+    assert.ok(mind.probes().every(({ probe }) => probe.promisedSeconds <= 20));
+  });
+
+  it('holds for its connection only', () => {
+    const mind = new Mind(fixed()).begin(10);
+    close(mind, 'peer-closed');
+    nextConnect(mind);
+    mind.up(null);
+    assert.equal(mind.statuses().at(-1)?.intervalSeconds, 30);
+  });
+});
+
+describe('a lost link', () => {
+  const lapse = (mind: Mind) => mind.logged('lapseExplained').at(-1)?.cause;
+
+  it('that a path forgot is reopened at once, and the interval stays below that silence', () => {
+    const mind = new Mind().begin();
+    for (let n = 0; n < 6; n += 1) mind.answerNext();
+    const silence = mind.state.interval.intervalMs;
+    const first = mind.probes().length;
+    mind.passUntil(mind.wakeAt ?? 0);
+    while (mind.connects().length < 2) mind.passUntil(mind.wakeAt ?? assert.fail());
+    mind.up();
+    assert.equal(lapse(mind), 'path-forgot');
+    assert.ok(mind.probes().length > first + 1);
+    assert.ok(mind.state.interval.intervalMs <= silence * 0.81);
+    assert.match(mind.statuses().at(-1)?.reason ?? '', /forgets/);
+  });
+
+  it('whose broker closed waits a random while, and teaches nothing about the path', () => {
+    const mind = new Mind().begin();
+    for (let n = 0; n < 6; n += 1) mind.answerNext();
+    const before = mind.state.interval.intervalMs;
+    close(mind, 'broker-disconnect');
+    assert.ok(nextConnect(mind) >= 1);
+    mind.up();
+    assert.equal(lapse(mind), 'broker-closed');
+    assert.equal(mind.state.interval.intervalMs, before);
+  });
+
+  it('in an outage is retried so often that the monitor hears from it in time', () => {
+    for (const random of [() => 0, () => 0.5, () => 0.999]) {
+      const mind = new Mind(CONFIG, { random }).begin();
+      mind.pass(100);
+      close(mind, 'reset');
+      const lostAt = mind.now;
+      const gaps: number[] = [];
+      while (mind.now < lostAt + 80_000) {
+        fail(mind, 'network', 'connect EHOSTUNREACH');
+        gaps.push(nextConnect(mind, 90));
+      }
+      assert.ok(Math.max(...gaps) <= 45, gaps.join(' '));
+    }
+  });
+
+  it('is retried for as long as it takes, less often once the monitor has given up', () => {
+    const mind = new Mind(CONFIG, { random: () => 0.999 }).begin();
+    close(mind, 'reset');
+    for (let n = 0; n < 40; n += 1) {
+      fail(mind, 'timeout');
+      nextConnect(mind);
+    }
+    assert.ok(nextConnectGap(mind) > 250);
+    assert.equal(mind.wakeAt, null);
+    mind.up();
+    assert.equal(mind.statuses().at(-1)?.state, 'online');
+  });
+
+  it('that is kicked each time after CONNACK is retried ever less often', () => {
+    const mind = new Mind(CONFIG, { random: () => 0.999 });
+    mind.tell({ kind: 'started' });
+    const gaps: number[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      mind.up();
+      close(mind, 'broker-disconnect');
+      gaps.push(nextConnect(mind));
+    }
+    for (let n = 1; n < 4; n += 1) assert.ok((gaps[n] ?? 0) > 1.5 * (gaps[n - 1] ?? 0), gaps.join(' '));
+  });
+
+  it('is retried within what the last status stated, which may be shorter than the last probe promised', () => {
+    const reconnect = { ...CONFIG.reconnect, minDelaySeconds: 100, maxDelaySeconds: 36_000 };
+    const mind = new Mind({ ...CONFIG, reconnect }, { random: () => 0.999 }).begin();
+    for (let n = 0; n < 80; n += 1) mind.answerNext();
+    mind.passUntil(mind.wakeAt ?? 0);
+    mind.pass(20);
+    mind.ack();
+    const toldSeconds = mind.statuses().at(-1)?.intervalSeconds ?? assert.fail();
+    assert.ok(toldSeconds < (mind.probes().at(-1)?.probe.promisedSeconds ?? 0));
+    close(mind, 'peer-closed');
+    const lostAt = mind.now;
+    while (mind.now - lostAt < toldSeconds * 1500) {
+      assert.ok(nextConnect(mind, 36_000) <= (toldSeconds * 3) / 2);
+      fail(mind, 'network');
+    }
+  });
+});
+
+/** The gap between the last two connects, in seconds. */
+function nextConnectGap(mind: Mind): number {
+  const [before, last] = mind.connects().slice(-2);
+  return (last?.at ?? 0) - (before?.at ?? 0);
+}
