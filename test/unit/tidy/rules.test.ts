@@ -200,6 +200,17 @@ describe('repository', () => {
     assert.deepEqual(checkLockFile(file('package-lock.json', '{ "version": "1.0.0" }')), []);
   });
 
+  test('a lock file that leaves out the package of another platform is refused', () => {
+    const lock = (other: object) => {
+      const packages = { 'node_modules/a': { optionalDependencies: { '@a/arm': '1.0.0' } }, ...other };
+      return file('package-lock.json', JSON.stringify({ packages }));
+    };
+    assert.deepEqual(checkLockFile(lock({ 'node_modules/@a/arm': { version: '1.0.0' } })), []);
+    for (const other of [{}, { 'node_modules/@a/arm': { optional: true } }]) {
+      assert.match(checkLockFile(lock(other))[0]?.rule ?? '', /@a\/arm has no entry/);
+    }
+  });
+
   test('paths of one person’s machine are refused', () => {
     for (const path of ['/home/ann/x', '/Users/ann', 'cd /root/x', '"/work/main"']) {
       assert.equal(checkPrivatePaths(file('README.md', `\n${path}`))[0]?.line, 2, path);

@@ -175,9 +175,26 @@ export function checkMirror(testPath: string, exists: (path: string) => boolean)
   return [{ path: testPath, line: 1, rule: `mirrors no source: there is no ${folder}/${name}.ts` }];
 }
 
-/** The lock file names versions and hashes; where to download them is each machine's own business. */
+/**
+ * The lock file names versions and hashes; where to download them is each machine's own business. It names
+ * the packages of other platforms too, or `npm ci` refuses it there: npm leaves out what a registry withheld.
+ */
 export function checkLockFile(file: SourceFile): Violation[] {
-  return findAll(file, file.text, [[/"resolved"\s*:/g, 'the lock file holds no download addresses']]);
+  const addresses = findAll(file, file.text, [
+    [/"resolved"\s*:/g, 'the lock file holds no download addresses'],
+  ]);
+  const { packages = {} } = JSON.parse(file.text) as LockFile;
+  const missing = Object.values(packages)
+    .flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+    .filter((name) => packages[`node_modules/${name}`]?.version === undefined)
+    .map((name) => ({ path: file.path, line: 1, rule: `${name} has no entry, or one without a version` }));
+  return [...addresses, ...missing];
+}
+
+interface LockFile {
+  readonly packages?: Readonly<
+    Record<string, { readonly version?: string; readonly optionalDependencies?: Record<string, string> }>
+  >;
 }
 
 /** Paths of one person's machine; spelt with a class so that this file does not break its own rule. */
