@@ -9,6 +9,7 @@ import { type Power, UNKNOWN_POWER } from '../policy/vitals.ts';
 interface Supply {
   readonly type: string;
   readonly scope: string;
+  readonly present: string;
   readonly online: string;
   readonly status: string;
   readonly capacity: string;
@@ -28,8 +29,10 @@ export function readPower(sysfsRoot: string): Power {
 
 /** Combines the supplies: the mean charge of the system's batteries, and whether something else feeds it. */
 export function powerOf(supplies: readonly Supply[]): Power {
-  // Scope "Device" is the battery of a mouse or a headset, not ours.
-  const batteries = supplies.filter(({ type, scope }) => type === 'Battery' && scope !== 'Device');
+  // Scope "Device" is the battery of a mouse or a headset, not ours; a bay without a battery is not present.
+  const batteries = supplies.filter(
+    ({ type, scope, present }) => type === 'Battery' && scope !== 'Device' && present !== '0',
+  );
   if (batteries.length === 0) return UNKNOWN_POWER;
   const charges = batteries.map(({ capacity }) => Number.parseInt(capacity, 10)).filter(isPercent);
   const batteryPercent =
@@ -57,6 +60,7 @@ function readSupply(folder: string): Supply {
   return {
     type: read('type'),
     scope: read('scope'),
+    present: read('present'),
     online: read('online'),
     status: read('status'),
     capacity: read('capacity'),

@@ -2,7 +2,7 @@
  * How often this agent was started: the persistent half of the session epoch. One small write a start.
  *
  * A device that lost its state (a new image, a factory reset) would begin below what the monitor has seen and
- * be ignored as stale; so the first count is taken from the wall clock, which no count of starts overtakes.
+ * be ignored as stale; so the count is never below the wall clock, which no count of starts overtakes.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,19 +12,21 @@ import type { Log } from '../../runtime/log.ts';
 const FILE = 'starts.json';
 /** Before this a wall clock has not been set since the device booted (no RTC). */
 const SANE_SINCE_MS = Date.UTC(2024, 0, 1);
+/** A clock beyond 2106 is broken, and a count from it could never come down: the epoch has room for 2^32 starts. */
+const MAX_STARTS = 2 ** 32 - 1;
 
 /** Counts this start and returns the count. A folder that cannot be written costs a warning, not the start. */
 export function countStart(stateDirectory: string, wallMs: number, log: Log): number {
   const path = join(stateDirectory, FILE);
-  const fresh = wallMs >= SANE_SINCE_MS ? Math.floor(wallMs / 1000) : 1;
-  const previous = readCount(path, log);
-  const starts = previous === null ? fresh : previous + 1;
+  const wallSeconds = Math.floor(wallMs / 1000);
+  const fresh = wallMs >= SANE_SINCE_MS && wallSeconds < MAX_STARTS ? wallSeconds : 1;
+  const starts = Math.max(fresh, (readCount(path, log) ?? 0) + 1);
   try {
     writeFileAtomic(path, `${JSON.stringify({ version: 1, starts })}\n`);
     return starts;
   } catch (error) {
     log.write('warn', 'stateNotWritten', `state_directory cannot be written: ${messageOf(error)}`, { path });
-    return Math.max(starts, fresh);
+    return starts;
   }
 }
 
@@ -39,7 +41,9 @@ function readCount(path: string, log: Log): number | null {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && 'starts' in value) {
       const { starts } = value;
-      if (typeof starts === 'number' && Number.isSafeInteger(starts) && starts > 0) return starts;
+      if (typeof starts === 'number' && Number.isSafeInteger(starts) && starts > 0 && starts < MAX_STARTS) {
+        return starts;
+      }
     }
   } catch {
     // Told below, with everything else that is not a count.
