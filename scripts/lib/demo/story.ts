@@ -98,11 +98,16 @@ const alertArrives: Step = {
   async play(stage, { victim, killedMs }) {
     const { receiver } = stage.world;
     const arrived = () => deliveriesOf(receiver.deliveries, 'opened', victim, killedMs);
-    await stage.until(() => (arrived().length > 0 ? null : 'no signed alert at the webhook'), 10);
+    await stage.until(() => (arrived().length > 0 ? null : noAlert(stage)), 10);
     await stage.hold(() => moreThanOneAlert(stage), LISTEN_SECONDS);
     return `exactly one alert, its signature verified`;
   },
 };
+
+function noAlert({ world: { receiver } }: Stage): string {
+  const refusal = receiver.refusals.at(-1);
+  return `no signed alert at the webhook${refusal === undefined ? '' : `; it refused one: ${refusal}`}`;
+}
 
 /** In the whole story there is one death, so one alert; null while that holds. */
 function moreThanOneAlert({ world: { receiver } }: Stage): string | null {
