@@ -3,7 +3,8 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-export type Behaviour = number | 'cut';
+/** A status; a connection that is cut; or no answer at all. */
+export type Behaviour = number | 'cut' | 'silent';
 
 export interface Received {
   readonly event: string;
@@ -43,7 +44,7 @@ export async function startReceiver(secret: string): Promise<Receiver> {
       atMs: Date.now(),
     });
     if (answer === 'cut') request.socket.destroy();
-    else response.writeHead(answer).end();
+    else if (answer !== 'silent') response.writeHead(answer).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
