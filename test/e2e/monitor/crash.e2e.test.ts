@@ -67,6 +67,41 @@ describe('a monitor that is killed', () => {
     }
   });
 
+  it('loses no death that it was about to record', async () => {
+    const broker = await startMosquitto();
+    cleanups.add(() => broker.remove());
+    const receiver = await startReceiver('s');
+    cleanups.add(() => receiver.close());
+    const settings = {
+      'broker.url': broker.url,
+      data_directory: cleanups.folder(),
+      'sinks.webhook.url': receiver.url,
+      'sinks.webhook.secret': 's',
+    };
+    const fleet = new FakeDevice('source', broker.url);
+    cleanups.add(() => fleet.vanish());
+    await fleet.connect();
+    const names: string[] = [];
+    let monitor = await startMonitor(settings);
+    cleanups.add(() => monitor.end('SIGKILL'));
+    // The change of state is logged as it is decided: from then on the commit is made, then the delivery.
+    for (const [round, killAfterMs] of [0, 2, 5, 9, 15].entries()) {
+      await monitor.ready();
+      for (const name of [`r${round}a`, `r${round}b`, `r${round}c`]) {
+        names.push(name);
+        await fleet.publish(`khd/1/${name}/probe`, new Uint8Array([0, 0, 1]));
+      }
+      await monitor.killAt(({ event, to }) => event === 'deviceMoved' && to === 'dead', killAfterMs);
+      monitor = await startMonitor(settings);
+    }
+    await waitFor('every death at the receiver', 20_000, () => {
+      const told = new Set(receiver.accepted().map(({ device }) => device));
+      return names.every((name) => told.has(name));
+    });
+    const alerts = new Set(receiver.requests.map(({ idempotencyKey }) => idempotencyKey));
+    assert.equal(alerts.size, names.length, [...alerts].join(', '));
+  });
+
   it('remembers who is dead: no second alert after a restart, and the return resolves the first', async () => {
     const broker = await startMosquitto();
     cleanups.add(() => broker.remove());

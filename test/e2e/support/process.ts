@@ -28,6 +28,8 @@ export interface Program {
   readonly exited: Promise<Exit>;
   /** The first line of `event` (that passes `test`), already written or still to come. */
   line(event: string, timeoutMs?: number, test?: (line: Line) => boolean): Promise<Line>;
+  /** Sends SIGKILL `afterMs` after a line that passes `test` is read; resolves when it has ended. */
+  killAt(test: (line: Line) => boolean, afterMs: number): Promise<Exit>;
   /** Sends the signal, resolves when it has ended. */
   end(signal?: NodeJS.Signals): Promise<Exit>;
 }
@@ -45,13 +47,19 @@ export function startProgram(
   const child = spawn(process.execPath, [PROGRAM, ...args, ...sets], { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: Line[] = [];
   let written = '';
+  let onLine: (line: Line) => void = () => {};
   for (const stream of [child.stdout, child.stderr]) {
     let rest = '';
     stream.setEncoding('utf8').on('data', (text: string) => {
       written += text;
       const parts = (rest + text).split('\n');
       rest = parts.pop() ?? '';
-      for (const part of parts) if (part.startsWith('{')) lines.push(JSON.parse(part) as Line);
+      for (const part of parts) {
+        if (!part.startsWith('{')) continue;
+        const line = JSON.parse(part) as Line;
+        lines.push(line);
+        onLine(line);
+      }
     });
   }
   let ended = false;
@@ -79,6 +87,12 @@ export function startProgram(
         },
       );
       return found;
+    },
+    killAt(test, afterMs) {
+      onLine = (line) => {
+        if (test(line)) setTimeout(() => child.kill('SIGKILL'), afterMs);
+      };
+      return exited;
     },
     end(signal = 'SIGTERM') {
       child.kill(signal);
