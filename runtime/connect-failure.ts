@@ -1,8 +1,10 @@
 /** Sorts what can go wrong with a connection into kinds that decide what to do next. Pure. */
 
 export type ConnectFailureKind =
-  /** No route, refused, reset, timed out: try again later. */
+  /** No route, or none of the host: try again later. */
   | 'network'
+  /** The host answered, nobody listens there: the network works, the broker does not. */
+  | 'port-closed'
   | 'name-not-found'
   | 'timeout'
   /** The certificate or the handshake; passes when the clock or the certificate is mended. */
@@ -49,6 +51,7 @@ function kindOfCode(code: string, error: Error): ConnectFailureKind {
   if ('syscall' in error && (error.syscall === 'open' || error.syscall === 'read') && 'path' in error)
     return 'local';
   if (isTlsCode(code)) return 'tls';
+  if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'EPIPE') return 'port-closed';
   return 'network';
 }
 

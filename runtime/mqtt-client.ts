@@ -10,7 +10,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { IClientOptions, IConnackPacket, IPublishPacket, MqttClient as MqttJsClient } from 'mqtt';
 import clientModule from 'mqtt/lib/client';
 import type { BrokerSettings } from '../config/settings.ts';
-import { type ConnectFailure, classifyConnectError } from './connect-failure.ts';
+import { type ConnectFailure, type ConnectFailureKind, classifyConnectError } from './connect-failure.ts';
 
 // MQTT.js is CommonJS: its default export arrives wrapped.
 const MqttClient = clientModule.default;
@@ -82,6 +82,9 @@ export interface MqttSession {
 /** Clients that we closed ourselves: MQTT.js clears its own mark before the socket says so. */
 const ended = new WeakSet<MqttJsClient>();
 
+/** On a connection that was up, these say that somebody in between or at its end threw it away. */
+const RESET_KINDS: ReadonlySet<ConnectFailureKind> = new Set(['network', 'port-closed', 'timeout']);
+
 /** MQTT.js's keep-alive manager, silenced: the agent has one timer, and it is not this one. */
 const NO_TIMERS = { set: () => 1, clear: () => {} } as const;
 
@@ -146,7 +149,7 @@ function wireLifecycle(
       events.onClosed('broker-disconnect', brokerDisconnect);
     } else if (lastError !== null) {
       const { kind, message } = classifyConnectError(lastError);
-      events.onClosed(kind === 'network' ? 'reset' : 'protocol-error', message);
+      events.onClosed(RESET_KINDS.has(kind) ? 'reset' : 'protocol-error', message);
     } else {
       events.onClosed('peer-closed', 'the broker closed the connection');
     }

@@ -189,9 +189,8 @@ function belowDeadlyMs({ deadlyMs }: IntervalState, minIntervalMs: number): numb
 
 /** The choice in words: what the log, the status and the dashboard show. */
 export function explainInterval(state: IntervalState): string {
-  const seconds = formatSeconds(state.intervalMs);
   if (state.reason === 'below-what-the-path-forgets' && state.deadlyMs !== null) {
-    return `path forgets within ${formatSeconds(state.deadlyMs)}: ${seconds}`;
+    return `path forgets within ${formatSeconds(state.deadlyMs)}: ${formatSeconds(state.intervalMs)}`;
   }
   const words: Readonly<Record<IntervalReason, string>> = {
     fixed: 'fixed by configuration',
@@ -205,7 +204,7 @@ export function explainInterval(state: IntervalState): string {
     jitter: 'answers came late',
     'link-lost': 'the link was lost',
   };
-  return `${words[state.reason]}: ${seconds}`;
+  return words[state.reason];
 }
 
 function formatSeconds(ms: number): string {

@@ -2,7 +2,7 @@
  * Why did the link end? The end alone rarely tells; what the next connect meets does. A path that forgot the
  * connection takes a fresh one at once, an outage does not.
  */
-import type { ConnectFailure } from '../../runtime/connect-failure.ts';
+import type { ConnectFailure, ConnectFailureKind } from '../../runtime/connect-failure.ts';
 import type { CloseCause } from '../../runtime/mqtt-client.ts';
 
 export type LapseCause =
@@ -20,6 +20,8 @@ export interface LinkEnd {
   readonly how: 'unanswered' | CloseCause;
   /** Silence on the connection before its end showed, in ms. */
   readonly silenceMs: number;
+  /** A probe was on its way: the end is the answer to it. */
+  readonly probing: boolean;
 }
 
 /** What the first connect after the end met. */
@@ -29,14 +31,20 @@ export type FirstConnect = { readonly up: true } | { readonly up: false; readonl
 export function lapseCause(end: LinkEnd, next: FirstConnect): LapseCause {
   if (end.how === 'broker-disconnect') return 'broker-closed';
   if (!next.up) return causeOfFailure(next.failure);
-  // A reset or a missing answer to a packet after silence, on a network that works: the state in between is
-  // gone. A FIN says that somebody closed on purpose: the broker, or a proxy before it.
-  return end.how === 'unanswered' || end.how === 'reset' ? 'path-forgot' : 'broker-closed';
+  // A reset or no answer to a probe after silence, on a network that works: the state in between is gone. Any
+  // other end comes from the far side: a broker that went down, or a proxy that closed.
+  return end.probing && end.how !== 'peer-closed' ? 'path-forgot' : 'broker-closed';
 }
 
+/** Failures that only a network which works can bring. */
+const BROKER_ANSWERS: ReadonlySet<ConnectFailureKind> = new Set([
+  'port-closed',
+  'unavailable',
+  'refused',
+  'no-answer',
+  'protocol-version',
+]);
+
 function causeOfFailure(failure: ConnectFailure): LapseCause {
-  if (failure.kind === 'unavailable' || failure.kind === 'refused' || failure.kind === 'no-answer') {
-    return 'broker-gone';
-  }
-  return failure.kind === 'network' && failure.message.includes('ECONNREFUSED') ? 'broker-gone' : 'link-lost';
+  return BROKER_ANSWERS.has(failure.kind) ? 'broker-gone' : 'link-lost';
 }

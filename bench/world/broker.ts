@@ -135,9 +135,10 @@ export class Broker {
   /** [MQTT-3.1.2-22]: closes after one and a half Keep Alive without a packet. */
   #watchKeepAlive(session: Session): void {
     const limitMs = session.client.keepAliveSeconds * 1500;
-    this.#queue.at(session.lastPacketAt + limitMs, () => {
+    const { lastPacketAt } = session;
+    this.#queue.at(lastPacketAt + limitMs, () => {
       if (this.#sessions.get(session.client.id) !== session) return;
-      if (this.#queue.now - session.lastPacketAt < limitMs) this.#watchKeepAlive(session);
+      if (session.lastPacketAt !== lastPacketAt) this.#watchKeepAlive(session);
       else this.socketClosed(session.client);
     });
   }

@@ -51,7 +51,7 @@ export function initialKeepalive(config: KeepaliveConfig, starts: number): Keepa
     power: UNKNOWN_POWER,
     lastRttMs: null,
     toldVitals: null,
-    toldReason: null,
+    told: null,
     promisedMs: interval.intervalMs,
     lastAskedAt: null,
     counters: { probes: 0, reconnects: 0, lapses: 0 },
@@ -69,7 +69,7 @@ export function keepaliveStep(
 ): KeepaliveStep {
   const draft: Draft = { state, effects: [], now, config, random };
   if (state.phase === 'running') whileRunning(draft, event);
-  else if (state.phase === 'leaving') whileLeaving(draft, event);
+  else if (state.phase !== 'stopped') whileLeaving(draft, event);
   return { state: draft.state, effects: draft.effects, wakeAt: wakeAt(draft.state) };
 }
 
@@ -136,12 +136,12 @@ function startLeaving(draft: Draft): void {
 }
 
 function whileLeaving(draft: Draft, event: KeepaliveEvent): void {
-  const { stopAt } = draft.state;
+  const { phase, stopAt } = draft.state;
   if (event.kind === 'linkClosed') {
     finish(draft);
-  } else if (event.kind === 'statusSettled') {
+  } else if (event.kind === 'statusSettled' && phase === 'leaving') {
     draft.effects.push({ kind: 'closeLink', how: 'leave' });
-    patch(draft, { stopAt: draft.now + LEAVE_MS });
+    patch(draft, { phase: 'closing', stopAt: draft.now + LEAVE_MS });
   } else if (event.kind === 'timePassed' && stopAt !== null && draft.now >= stopAt) {
     finish(draft);
   }
@@ -156,7 +156,7 @@ function finish(draft: Draft): void {
 /** The earliest moment at which any part wants to be woken. */
 function wakeAt(state: KeepaliveState): number | null {
   if (state.phase === 'stopped') return null;
-  if (state.phase === 'leaving') return state.stopAt;
+  if (state.phase !== 'running') return state.stopAt;
   const wishes = [state.schedule.dueAt, state.verdict.unanswered?.deadlineAt, state.reconnect.retryAt];
   const times = wishes.filter((time): time is number => time !== null && time !== undefined);
   return times.length === 0 ? null : Math.min(...times);

@@ -11,6 +11,9 @@ import { type VerdictConfig, verdictStep } from '../verdict.ts';
 import { connectTimeoutMs, epochOf, keepAliveCeilingSeconds } from './bounds.ts';
 import { type Draft, patch, say } from './types.ts';
 
+/** How much the interval may grow before the retained status is renewed. */
+const MAX_UNTOLD_GROWTH = 1.5;
+
 /** The first connect of a start. */
 export function onStarted(draft: Draft): void {
   follow(draft, reconnect(draft, { kind: 'started' }));
@@ -20,7 +23,7 @@ export function onLinkUp(draft: Draft, serverKeepAliveSeconds: number | null, tl
   const { config, now } = draft;
   reconnect(draft, { kind: 'linkUp' });
   // A status was told before, so this is not the first session.
-  if (draft.state.toldReason !== null) {
+  if (draft.state.told !== null) {
     const { counters } = draft.state;
     patch(draft, { counters: { ...counters, reconnects: counters.reconnects + 1 } });
   }
@@ -64,7 +67,7 @@ export function onConnectFailed(draft: Draft, failure: ConnectFailure): void {
 export function onLinkDead(draft: Draft, why: string): void {
   const silenceMs = draft.state.inFlight[0]?.silenceMs ?? 0;
   draft.effects.push({ kind: 'closeLink', how: 'abandon' });
-  endLink(draft, { how: 'unanswered', silenceMs }, why, true);
+  endLink(draft, { how: 'unanswered', silenceMs, probing: true }, why, true);
 }
 
 export function onLinkClosed(draft: Draft, cause: CloseCause, detail: string): void {
@@ -72,7 +75,8 @@ export function onLinkClosed(draft: Draft, cause: CloseCause, detail: string): v
   const { inFlight, lastPacketAt } = draft.state;
   const silenceMs = inFlight[0]?.silenceMs ?? draft.now - lastPacketAt;
   // A broker that closed has closed on many devices at once: those wait a random while before they return.
-  endLink(draft, { how: cause, silenceMs }, detail, cause === 'reset');
+  const probing = inFlight.length > 0;
+  endLink(draft, { how: cause, silenceMs, probing }, detail, probing && cause === 'reset');
 }
 
 function endLink(draft: Draft, linkEnd: LinkEnd, detail: string, atOnce: boolean): void {
@@ -122,10 +126,23 @@ export function adoptInterval(draft: Draft): void {
   patch(draft, { schedule: scheduleStep(schedule, chosen, draft.now).state });
 }
 
-/** Says the status, and remembers which explanation was told. */
+/**
+ * Whether the retained status has become misleading: another reason, or an interval so much longer that a
+ * monitor which was away, and has only this status to go by, would give up before the next probe is due.
+ */
+export function isStatusStale({ state, config }: Draft): boolean {
+  const { told, interval } = state;
+  if (told === null) return true;
+  const allowedGrowth = Math.min(MAX_UNTOLD_GROWTH, config.keepalive.count);
+  return told.reason !== interval.reason || interval.intervalMs > told.intervalMs * allowedGrowth;
+}
+
+/** Says the status, and remembers what was told; `online` is a promise like a probe's. */
 export function publishStatus(draft: Draft, state: StatusState): void {
   const status = statusOf(draft, state);
-  patch(draft, { toldReason: draft.state.interval.reason });
+  const { reason, intervalMs } = draft.state.interval;
+  const promisedMs = state === 'online' ? wholeSeconds(intervalMs) * 1000 : draft.state.promisedMs;
+  patch(draft, { told: { reason, intervalMs }, promisedMs });
   draft.effects.push({ kind: 'publishStatus', status });
 }
 

@@ -6,7 +6,14 @@ import { RADIO_TAIL_MS } from '../round-trip.ts';
 import { type VerdictEvent, type VerdictStep, verdictStep } from '../verdict.ts';
 import { type Power, worthTelling } from '../vitals.ts';
 import { longestPromiseMs } from './bounds.ts';
-import { adoptInterval, onLinkDead, publishStatus, verdictConfig, wholeSeconds } from './link.ts';
+import {
+  adoptInterval,
+  isStatusStale,
+  onLinkDead,
+  publishStatus,
+  verdictConfig,
+  wholeSeconds,
+} from './link.ts';
 import { type Draft, patch, type SentProbe, say } from './types.ts';
 
 /** Time passed on a link that is up: an overdue answer first, then a due probe. */
@@ -117,14 +124,17 @@ export function onProbeAcked(draft: Draft, id: number): void {
     silenceMs: Math.round(silenceMs),
     sent: repeats,
   });
-  if (interval.intervalMs === state.interval.intervalMs && interval.reason === state.toldReason) return;
-  adoptInterval(draft);
+  // The radio is awake now; what has changed is told while it costs least.
+  const stale = isStatusStale(draft);
+  if (stale) publishStatus(draft, 'online');
+  const changed = interval.intervalMs !== state.interval.intervalMs;
+  // Unchanged and untold, it leaves a promise that traffic has stretched as it is.
+  if (changed || stale) adoptInterval(draft);
+  if (!changed) return;
   say(draft, 'debug', 'intervalChosen', explainInterval(interval), {
     intervalSeconds: interval.intervalMs / 1000,
     reason: interval.reason,
   });
-  // The radio is awake now; a change of mind about the interval is told while it costs least.
-  if (interval.reason !== state.toldReason) publishStatus(draft, 'online');
 }
 
 export function onProbeRefused(draft: Draft, id: number, detail: string): void {

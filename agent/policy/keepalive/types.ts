@@ -74,7 +74,8 @@ export interface SentProbe {
 }
 
 export interface KeepaliveState {
-  readonly phase: 'running' | 'leaving' | 'stopped';
+  /** `leaving`: the last status is on its way; `closing`: DISCONNECT is. */
+  readonly phase: 'running' | 'leaving' | 'closing' | 'stopped';
   /** Starts of this agent, persisted; with `sessions` it makes the epoch. */
   readonly starts: number;
   readonly sessions: number;
@@ -94,8 +95,8 @@ export interface KeepaliveState {
   readonly power: Power;
   readonly lastRttMs: number | null;
   readonly toldVitals: Vitals | null;
-  /** The explanation that the last status carried. */
-  readonly toldReason: string | null;
+  /** What the last status said of the interval; null before the first. */
+  readonly told: Pick<IntervalState, 'intervalMs' | 'reason'> | null;
   /** What was promised last, in ms: how long the monitor waits is a multiple of it. */
   readonly promisedMs: number;
   readonly lastAskedAt: number | null;
