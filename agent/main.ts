@@ -28,8 +28,8 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
     readPower: () => readPower(settings.battery.sysfsRoot),
   });
   const stop = (): void => agent.stop();
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  // Also a second signal while it leaves: Node's default would end the process in the middle of a goodbye.
+  process.on('SIGTERM', stop).on('SIGINT', stop);
   log.write('info', 'started', `agent ${VERSION} for device ${settings.device.name}`, {
     device: settings.device.name,
     broker: settings.broker.url,
@@ -38,6 +38,7 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
     adaptive: settings.keepalive.adaptive,
   });
   await agent.run();
+  process.off('SIGTERM', stop).off('SIGINT', stop);
   await log.flush();
   return 0;
 }
