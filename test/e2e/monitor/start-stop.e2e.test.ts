@@ -80,7 +80,7 @@ describe('starting and stopping', () => {
     });
     cleanups.add(() => monitor.end('SIGKILL'));
     await monitor.line('linkStep', 5000, ({ message }) =>
-      /no link to the broker: network: .*ECONNREFUSED/.test(message),
+      /no link to the broker: port-closed: .*ECONNREFUSED/.test(message),
     );
     assert.deepEqual((await monitor.get('/readyz')).body.doubts, ['starting', 'link-lost']);
     const atMs = performance.now();
