@@ -1,0 +1,148 @@
+/**
+ * One-step look-ahead over intervals: what the next wait costs, plus what the rest of the stay on this network
+ * costs after either answer. A longer interval that might fail is worth trying when the answer saves more
+ * over the stay than the failure costs.
+ */
+import type { IdleTimeoutBelief } from './idle-timeout-belief.ts';
+import { ANSWERED_BEYOND } from './idle-timeout-belief.ts';
+import { CELL_SECONDS, cellsBelow, EDGES } from './idle-timeout-grid.ts';
+import { costPerSecond, type IntervalCosts } from './interval-objective.ts';
+
+/** Intervals to choose from, with what the belief says of each. */
+export interface Candidates {
+  /** Ascending; the first is the lower bound, the last the upper one. */
+  readonly seconds: Float64Array;
+  /** P(U ≤ T). */
+  readonly forget: Float64Array;
+  /** E[U; U ≤ T], in seconds. */
+  readonly forgotten: Float64Array;
+}
+
+export interface Outlook {
+  readonly candidates: Candidates;
+  /** The candidate that is cheapest when nothing more is learned. */
+  readonly settled: number;
+  /** The candidate that is cheapest when what it teaches counts too. */
+  readonly best: number;
+  /** Expected cost over the horizon of the candidate at an index, in probes. */
+  readonly costOf: (index: number) => number;
+}
+
+/** Every so many candidates are valued at first; the neighbourhood of the best one then in full. */
+const STRIDE = 6;
+
+/** The grid's edges within the bounds, and the bounds themselves. Seconds. */
+export function candidatesWithin(
+  belief: IdleTimeoutBelief,
+  minSeconds: number,
+  maxSeconds: number,
+): Candidates {
+  const list = [minSeconds];
+  // An edge next to a bound adds nothing: both read the belief at the same place.
+  for (const edge of EDGES) if (edge > minSeconds * 1.008 && edge < maxSeconds / 1.008) list.push(edge);
+  if (maxSeconds > minSeconds) list.push(maxSeconds);
+  const seconds = Float64Array.from(list);
+  const forget = new Float64Array(seconds.length);
+  const forgotten = new Float64Array(seconds.length);
+  let probability = 0;
+  let mean = 0;
+  let cell = 0;
+  for (let index = 0; index < seconds.length; index++) {
+    const interval = at(seconds, index);
+    for (const below = cellsBelow(interval); cell < below; cell++) {
+      probability += at(belief.mass, cell);
+      mean += at(belief.mass, cell) * Math.min(at(CELL_SECONDS, cell), interval);
+    }
+    forget[index] = Math.min(1, probability);
+    forgotten[index] = mean;
+  }
+  return { seconds, forget, forgotten };
+}
+
+/**
+ * Values the candidates. `horizonSeconds` is the expected stay on this network; `mayTry(index)` says whether
+ * a candidate beyond the settled one is allowed.
+ */
+export function lookAhead(
+  candidates: Candidates,
+  costs: IntervalCosts,
+  horizonSeconds: number,
+  mayTry: (seconds: number) => boolean,
+): Outlook {
+  const last = candidates.seconds.length - 1;
+  const settled = cheapest(candidates, costs, last, 1, 1).index;
+  const costOf = (index: number): number => horizonCost(candidates, costs, horizonSeconds, index);
+  let best = settled;
+  let bestCost = costOf(settled);
+  const consider = (index: number): void => {
+    if (index > settled && !mayTry(at(candidates.seconds, index))) return;
+    const cost = costOf(index);
+    if (cost < bestCost) {
+      best = index;
+      bestCost = cost;
+    }
+  };
+  for (let index = 0; index < last; index += STRIDE) consider(index);
+  consider(last);
+  const around = best;
+  for (let index = Math.max(0, around - STRIDE); index <= Math.min(last, around + STRIDE); index++)
+    consider(index);
+  return { candidates, settled, best, costOf };
+}
+
+/** Cost of waiting once for the candidate's interval and then doing the best with what was learned. */
+function horizonCost(
+  candidates: Candidates,
+  costs: IntervalCosts,
+  horizonSeconds: number,
+  index: number,
+): number {
+  const seconds = at(candidates.seconds, index);
+  const forget = at(candidates.forget, index);
+  const otherLoss = 1 - Math.exp(-costs.lossesPerSecond * seconds);
+  const survives = 1 - forget * (1 - ANSWERED_BEYOND);
+  const answered = survives * (1 - otherLoss);
+  const afterAnswer = cheapest(candidates, costs, index, ANSWERED_BEYOND / survives, 1 / survives);
+  const failsBelow = 1 - ANSWERED_BEYOND * (1 - otherLoss);
+  const failed = forget * failsBelow + otherLoss * (1 - forget);
+  const afterFailure =
+    failed > 0
+      ? cheapest(candidates, costs, index, failsBelow / failed, otherLoss / failed).cost
+      : afterAnswer.cost;
+  const now = costPerSecond(costs, seconds, forget, at(candidates.forgotten, index)) * seconds;
+  const later = answered * afterAnswer.cost + (1 - answered) * afterFailure;
+  return now + Math.max(seconds, horizonSeconds - seconds) * later;
+}
+
+/**
+ * The cheapest candidate when the belief in timeouts up to the candidate at `split` is scaled by `below` and
+ * the rest by `above`.
+ */
+function cheapest(
+  candidates: Candidates,
+  costs: IntervalCosts,
+  split: number,
+  below: number,
+  above: number,
+): { readonly index: number; readonly cost: number } {
+  const { seconds, forget, forgotten } = candidates;
+  const forgetOffset = at(forget, split) * (below - above);
+  const forgottenOffset = at(forgotten, split) * (below - above);
+  let index = 0;
+  let cost = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < seconds.length; i++) {
+    const inBelow = i <= split;
+    const probability = inBelow ? at(forget, i) * below : at(forget, i) * above + forgetOffset;
+    const mean = inBelow ? at(forgotten, i) * below : at(forgotten, i) * above + forgottenOffset;
+    const candidateCost = costPerSecond(costs, at(seconds, i), probability, mean);
+    if (candidateCost < cost) {
+      cost = candidateCost;
+      index = i;
+    }
+  }
+  return { index, cost };
+}
+
+function at(values: Float64Array, index: number): number {
+  return values[index] as number;
+}
