@@ -23,7 +23,7 @@ const KNOWN_TIMEOUTS: readonly (readonly [seconds: number, weight: number])[] = 
   [7440, 1], // RFC 5382 REQ-5
 ];
 
-const SPIKE_SHARE = 0.4;
+const SPIKE_SHARE = 0.25;
 const NEVER_SHARE = 0.12;
 
 function buildBasePrior(): Float64Array {

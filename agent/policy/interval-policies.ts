@@ -24,19 +24,19 @@ export const INTERVAL_POLICIES: Readonly<Record<PolicyName, IntervalPolicy>> = {
     unreachablePerSecond: 0.2,
     maxUnreachableShare: 0.005,
     maxDetectionSeconds: 180,
-    horizonSeconds: 2 * DAY_SECONDS,
+    horizonSeconds: 4 * DAY_SECONDS,
   },
   balanced: {
     unreachablePerSecond: 0.05,
     maxUnreachableShare: 0.02,
     maxDetectionSeconds: 1800,
-    horizonSeconds: 2 * DAY_SECONDS,
+    horizonSeconds: 4 * DAY_SECONDS,
   },
   low_power: {
     unreachablePerSecond: 0.01,
     maxUnreachableShare: 0.05,
     maxDetectionSeconds: 3600,
-    horizonSeconds: 2 * DAY_SECONDS,
+    horizonSeconds: 4 * DAY_SECONDS,
   },
 };
 

@@ -1,13 +1,16 @@
 /** One measured case: a rule on a path, against the clairvoyant in the same world. */
+
 import type { FleetSummary } from '../../agent/policy/idle-timeout-prior.ts';
+import { summarizeBelief } from '../../agent/policy/idle-timeout-saved.ts';
 import type { LearnerConditions } from '../../agent/policy/interval-learner.ts';
 import { INTERVAL_POLICIES, type PolicyName } from '../../agent/policy/interval-policies.ts';
 import { clairvoyantInterval } from './clairvoyant.ts';
 import type { Radio } from './radio.ts';
 import { FixedRule } from './rules/fixed.ts';
+import { KeepAliveHdRule } from './rules/keepalivehd.ts';
 import type { Rule } from './rules/rule.ts';
 import { simulate, type Totals } from './simulate.ts';
-import { buildWorld } from './world.ts';
+import { buildWorld, type World } from './world.ts';
 
 export interface Setting {
   readonly radio: Radio;
@@ -21,10 +24,20 @@ export interface Setting {
   readonly seed: number;
 }
 
+/** What the clairvoyants spend in the same world, per span. */
+export interface Reference {
+  /** The best fixed interval by J, in seconds. */
+  readonly intervalSeconds: number;
+  /** Cost by J in joules. */
+  readonly costJoules: readonly number[];
+  /** Energy of the clairvoyant to whom an unreachable second is worth nothing, in joules. */
+  readonly energyOnlyJoules: readonly number[];
+}
+
 export interface CaseResult {
   /** Cost by J over the clairvoyant's, per span. */
   readonly oracleRatio: readonly number[];
-  /** Energy over that of a clairvoyant to whom an unreachable second is worth nothing, per span. */
+  /** Energy over that of the energy-only clairvoyant, per span. */
   readonly energyRatio: readonly number[];
   readonly totals: readonly Totals[];
   readonly detectionSeconds: readonly number[];
@@ -57,47 +70,75 @@ export function conditionsOf(setting: Setting): LearnerConditions {
   };
 }
 
-/** What a fleet that settled below the timeout would have published: never the timeout itself. */
-export function fleetSummaryOf(setting: Setting): FleetSummary {
-  const { idleTimeoutSeconds: timeout, maxSeconds } = setting;
-  if (timeout > maxSeconds) return { survivesSeconds: maxSeconds, forgetsSeconds: null, devices: 20 };
-  return { survivesSeconds: timeout * 0.98, forgetsSeconds: timeout * 1.02, devices: 20 };
+const DONORS = 5;
+const DONOR_DAYS = 7;
+
+/** What devices that lived on the same path for a week would publish; null when none learned enough. */
+export function fleetSummaryOf(setting: Setting): FleetSummary | null {
+  const summaries: FleetSummary[] = [];
+  for (let donor = 1; donor <= DONORS; donor++) {
+    const theirs = { ...setting, seed: setting.seed * 1000 + donor };
+    const rule = new KeepAliveHdRule(() => conditionsOf(theirs));
+    simulate(rule, worldOf(theirs, DONOR_DAYS), setting.radio, [DONOR_DAYS * DAY_SECONDS]);
+    const summary = summarizeBelief(rule.state.belief, setting.maxSeconds);
+    if (summary !== null) summaries.push(summary);
+  }
+  if (summaries.length === 0) return null;
+  const forgets = median(summaries.map((summary) => summary.forgetsSeconds ?? Number.POSITIVE_INFINITY));
+  return {
+    survivesSeconds: median(summaries.map((summary) => summary.survivesSeconds)),
+    forgetsSeconds: Number.isFinite(forgets) ? forgets : null,
+    devices: summaries.length,
+  };
 }
 
-/** Runs the rule and both clairvoyants through the same world. */
-export function runCase(rule: Rule, setting: Setting): CaseResult {
-  const { radio, idleTimeoutSeconds, backgroundLossPerHour, seed } = setting;
-  const checkpoints = setting.days.map((days) => days * DAY_SECONDS);
-  const world = () =>
-    buildWorld({
-      idleTimeoutSeconds,
-      backgroundLossPerHour,
-      seconds: (checkpoints.at(-1) ?? 0) + DAY_SECONDS,
-      seed,
-    });
+function worldOf(setting: Setting, days: number): World {
+  const { idleTimeoutSeconds, backgroundLossPerHour, seed } = setting;
+  // A day more than the run: the last cycle may reach beyond its end.
+  return buildWorld({ idleTimeoutSeconds, backgroundLossPerHour, seconds: (days + 1) * DAY_SECONDS, seed });
+}
+
+const spansOf = (setting: Setting): readonly number[] => setting.days.map((days) => days * DAY_SECONDS);
+
+/** Runs both clairvoyants. The world is the rule's own: same losses at the same moments. */
+export function referenceOf(setting: Setting): Reference {
   const watts = unreachableWatts(setting);
-  const best = clairvoyantInterval({
+  const inputs = {
     ...setting,
-    lossesPerSecond: backgroundLossPerHour / 3600,
-    unreachableWatts: watts,
+    lossesPerSecond: setting.backgroundLossPerHour / 3600,
     maxUnreachableShare: INTERVAL_POLICIES[setting.policy].maxUnreachableShare,
-  });
-  const run = simulate(rule, world(), radio, checkpoints);
-  const reference = simulate(new FixedRule(best), world(), radio, checkpoints);
-  const cheapest = clairvoyantInterval({
-    ...setting,
-    lossesPerSecond: backgroundLossPerHour / 3600,
-    unreachableWatts: 0,
-    maxUnreachableShare: 1,
-  });
-  const energy = simulate(new FixedRule(cheapest), world(), radio, checkpoints);
-  const cost = (totals: Totals): number => totals.joules + watts * totals.unreachableSeconds;
+  };
+  const intervalSeconds = clairvoyantInterval({ ...inputs, unreachableWatts: watts });
+  const energyOnly = clairvoyantInterval({ ...inputs, unreachableWatts: 0, maxUnreachableShare: 1 });
+  const run = (seconds: number): readonly Totals[] =>
+    simulate(
+      new FixedRule(seconds),
+      worldOf(setting, setting.days.at(-1) ?? 0),
+      setting.radio,
+      spansOf(setting),
+    ).at;
   return {
-    oracleRatio: run.at.map((totals, index) => cost(totals) / cost(reference.at[index] as Totals)),
-    energyRatio: run.at.map((totals, index) => totals.joules / (energy.at[index] as Totals).joules),
+    intervalSeconds,
+    costJoules: run(intervalSeconds).map((totals) => costJoules(totals, watts)),
+    energyOnlyJoules: run(energyOnly).map((totals) => totals.joules),
+  };
+}
+
+/** Runs the rule and compares. */
+export function runCase(rule: Rule, setting: Setting, reference: Reference): CaseResult {
+  const watts = unreachableWatts(setting);
+  const world = worldOf(setting, setting.days.at(-1) ?? 0);
+  const run = simulate(rule, world, setting.radio, spansOf(setting));
+  return {
+    oracleRatio: run.at.map((totals, span) => costJoules(totals, watts) / (reference.costJoules[span] ?? 0)),
+    energyRatio: run.at.map((totals, span) => totals.joules / (reference.energyOnlyJoules[span] ?? 0)),
     totals: run.at,
     detectionSeconds: run.detectionSeconds,
   };
+}
+
+function costJoules(totals: Totals, watts: number): number {
+  return totals.joules + watts * totals.unreachableSeconds;
 }
 
 export function median(values: readonly number[]): number {
