@@ -4,7 +4,7 @@
  */
 
 import { type IdleTimeoutBelief, newBelief, quantileSeconds } from './idle-timeout-belief.ts';
-import { CELL_COUNT } from './idle-timeout-grid.ts';
+import { CELL_COUNT, cellOf, EDGES } from './idle-timeout-grid.ts';
 import { BASE_PRIOR, type FleetSummary } from './idle-timeout-prior.ts';
 
 /** Changes when the grid or the meaning of a run does. */
@@ -109,15 +109,23 @@ const SUMMARY_LOW = 0.05;
 const SUMMARY_HIGH = 0.95;
 /** A statement less precise than this ratio of its ends helps nobody. */
 const SUMMARY_MAX_RATIO = 2;
+/** An edge of the grid may lie this much below the longest interval. */
+const NEARLY = 0.98;
 
 /**
  * What this device tells the fleet of the network; null when it has not learned enough to help. `testedSeconds`
  * is the longest interval that it may use: beyond it, it knows nothing.
  */
 export function summarizeBelief(belief: IdleTimeoutBelief, testedSeconds: number): FleetSummary | null {
-  const low = quantileSeconds(belief, SUMMARY_LOW);
-  if (low >= testedSeconds) return { survivesSeconds: testedSeconds, forgetsSeconds: null, devices: 1 };
-  const high = quantileSeconds(belief, SUMMARY_HIGH);
+  const low = edge(cellOf(quantileSeconds(belief, SUMMARY_LOW)) - 1);
+  if (low >= testedSeconds * NEARLY)
+    return { survivesSeconds: testedSeconds, forgetsSeconds: null, devices: 1 };
+  const high = edge(cellOf(quantileSeconds(belief, SUMMARY_HIGH)));
   if (high > low * SUMMARY_MAX_RATIO) return null;
   return { survivesSeconds: low, forgetsSeconds: high, devices: 1 };
+}
+
+/** The upper edge of a cell in seconds; 0 below the first, infinite beyond the last. */
+function edge(cell: number): number {
+  return cell < 0 ? 0 : (EDGES[cell] ?? Number.POSITIVE_INFINITY);
 }

@@ -57,10 +57,12 @@ export function roundTripMeasured(hazard: LinkHazard, rttMs: number, repeated: b
   if (repeated) return { ...hazard, recentLoss };
   if (hazard.rttMs === null) return { ...hazard, rttMs, usualJitterMs: rttMs / 2, recentLoss };
   const deviation = Math.abs(rttMs - hazard.rttMs);
+  // Capped: the first bad round trips must not pass for the new usual before they were noticed.
+  const ordinary = Math.min(deviation, JITTER_NOTICED * leastJitter(hazard));
   return {
     ...hazard,
     rttMs: hazard.rttMs + SLOW * (rttMs - hazard.rttMs),
-    usualJitterMs: hazard.usualJitterMs + SLOW * (deviation - hazard.usualJitterMs),
+    usualJitterMs: hazard.usualJitterMs + SLOW * (ordinary - hazard.usualJitterMs),
     recentJitterMs: hazard.recentJitterMs + FAST * (deviation - hazard.recentJitterMs),
     recentLoss,
   };
@@ -68,9 +70,14 @@ export function roundTripMeasured(hazard: LinkHazard, rttMs: number, repeated: b
 
 /** How bad the signs are: 0 is as usual, 1 the worst. */
 export function signOfTrouble(hazard: LinkHazard): number {
-  const usual = Math.max(hazard.usualJitterMs, JITTER_FLOOR_MS, JITTER_FLOOR_SHARE * (hazard.rttMs ?? 0));
-  const jitter = (hazard.recentJitterMs / usual - JITTER_NOTICED) / (JITTER_SEVERE - JITTER_NOTICED);
+  const jitter =
+    (hazard.recentJitterMs / leastJitter(hazard) - JITTER_NOTICED) / (JITTER_SEVERE - JITTER_NOTICED);
   return Math.min(1, Math.max(0, jitter) + hazard.recentLoss / LOSS_SEVERE);
+}
+
+/** The usual jitter, or what it is at least taken to be, in ms. */
+function leastJitter(hazard: LinkHazard): number {
+  return Math.max(hazard.usualJitterMs, JITTER_FLOOR_MS, JITTER_FLOOR_SHARE * (hazard.rttMs ?? 0));
 }
 
 /** Expected losses per second, other than expiries. */
