@@ -25,8 +25,11 @@ const OTHER_CAUSE_FLOOR = 0.002;
 /** A limit that was met is taken as given for this long, then doubted once. */
 const RETEST_SECONDS = 30 * 86_400;
 const RETEST_SHARE = 0.05;
-/** A death seen while idle dates the timeout to within this many cells either side. */
-const DATED_CELLS = 1;
+/**
+ * How well a death seen while idle fits a timeout one cell earlier, in the same cell, one later. Timers fire
+ * late rather than early; unlike fits also let repeated deaths tell neighbours apart.
+ */
+const DATED_FIT: readonly number[] = [0.3, 1, 0.03];
 /** Chance that a FIN or RST while idle has nothing to do with the idle timeout: a broker restarting. */
 const DATED_OTHER_CAUSE = 0.1;
 
@@ -82,17 +85,16 @@ export function unansweredThenReconnected(
 
 /** The peer or a middlebox closed the connection (FIN, RST) after so long an idle time: dates the timeout. */
 export function diedAt(belief: IdleTimeoutBelief, idleSeconds: number): Unanswered {
-  const dated = cellOf(idleSeconds);
-  const from = Math.max(0, dated - DATED_CELLS);
-  const to = Math.min(CELL_COUNT - 1, dated + DATED_CELLS);
+  const first = cellOf(idleSeconds) - 1;
+  const fit = (cell: number): number => DATED_FIT[cell - first] ?? 0;
   let near = 0;
-  for (let cell = from; cell <= to; cell++) near += at(belief.mass, cell);
+  for (let cell = Math.max(0, first); cell < Math.min(CELL_COUNT, first + DATED_FIT.length); cell++) {
+    near += fit(cell) * at(belief.mass, cell);
+  }
   // A death by another cause may fall anywhere; one by the timeout only here: hence the width of the window.
-  const chance = (DATED_OTHER_CAUSE * (to - from + 1)) / EDGES.length;
+  const chance = (DATED_OTHER_CAUSE * DATED_FIT.length) / EDGES.length;
   const total = near + chance;
-  const mass = belief.mass.map(
-    (value, cell) => ((cell >= from && cell <= to ? value : 0) + chance * value) / total,
-  );
+  const mass = belief.mass.map((value, cell) => (value * (fit(cell) + chance)) / total);
   normalize(mass);
   const expiryProbability = near / total;
   return {

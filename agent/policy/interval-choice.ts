@@ -97,10 +97,11 @@ const KNOWN_TO_LAST = 0.02;
 export function chooseInterval(inputs: ChoiceInputs): IntervalChoice {
   const { belief, costs, bounds } = inputs;
   const lasts = lastsSeconds(belief);
-  const mayTry = (seconds: number): boolean =>
-    Math.max(0, seconds - lasts) + costs.recoverSeconds <= inputs.trialBudgetSeconds;
-  const candidates = candidatesWithin(belief, bounds.minSeconds, bounds.maxSeconds);
-  const { settled, best, costOf } = lookAhead(candidates, costs, inputs.horizonSeconds, mayTry);
+  // Whatever it would teach, nothing may be tried whose failure the budget could not pay for.
+  const affordable = lasts + Math.max(0, inputs.trialBudgetSeconds - costs.recoverSeconds);
+  const maxSeconds = Math.max(bounds.minSeconds, Math.min(bounds.maxSeconds, affordable));
+  const candidates = candidatesWithin(belief, bounds.minSeconds, maxSeconds);
+  const { settled, best, costOf } = lookAhead(candidates, costs, inputs.horizonSeconds);
   const isTrial = best !== settled && costOf(settled) - costOf(best) > TRIAL_GAIN_PROBES * costs.probe;
   const index = isTrial ? best : calm(candidates, costs, settled, inputs.currentSeconds);
   const intervalSeconds = tenths(candidates.seconds[index] as number);

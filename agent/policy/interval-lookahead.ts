@@ -72,15 +72,9 @@ export function candidatesWithin(
 }
 
 /**
- * Values the candidates. `horizonSeconds` is the expected stay on this network; `mayTry(index)` says whether
- * a candidate beyond the settled one is allowed.
+ * Values the candidates. `horizonSeconds` is the expected stay on this network.
  */
-export function lookAhead(
-  candidates: Candidates,
-  costs: IntervalCosts,
-  horizonSeconds: number,
-  mayTry: (seconds: number) => boolean,
-): Outlook {
+export function lookAhead(candidates: Candidates, costs: IntervalCosts, horizonSeconds: number): Outlook {
   const last = candidates.seconds.length - 1;
   const terms = termsOf(candidates, costs);
   const settled = cheapest(candidates, terms, last, 1, 1).index;
@@ -88,7 +82,6 @@ export function lookAhead(
   let best = settled;
   let bestCost = costOf(settled);
   const consider = (index: number): void => {
-    if (index > settled && !mayTry(at(candidates.seconds, index))) return;
     const cost = costOf(index);
     if (cost < bestCost) {
       best = index;
