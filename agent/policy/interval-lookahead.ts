@@ -43,6 +43,9 @@ export interface Outlook {
 /** Every so many candidates are valued at first; the neighbourhood of the best one then in full. */
 const STRIDE = 6;
 
+/** Probability of being forgotten from which a shorter wait may be worth its answer. */
+const REAL_DOUBT = 0.02;
+
 /** The grid's edges within the bounds, and the bounds themselves. Seconds. */
 export function candidatesWithin(
   belief: IdleTimeoutBelief,
@@ -88,10 +91,12 @@ export function lookAhead(candidates: Candidates, costs: IntervalCosts, horizonS
       bestCost = cost;
     }
   };
-  for (let index = 0; index < last; index += STRIDE) consider(index);
+  // Doubt of a settled interval is drift, which comes back as fast as a shorter wait would dispel it.
+  const first = at(candidates.forget, settled) > REAL_DOUBT ? 0 : settled;
+  for (let index = first; index < last; index += STRIDE) consider(index);
   consider(last);
   const around = best;
-  for (let index = Math.max(0, around - STRIDE); index <= Math.min(last, around + STRIDE); index++)
+  for (let index = Math.max(first, around - STRIDE); index <= Math.min(last, around + STRIDE); index++)
     consider(index);
   return { candidates, settled, best, costOf };
 }

@@ -19,9 +19,9 @@ export interface LinkHazard {
 }
 
 /** Before anything is seen: one loss a day, held loosely. */
-const PRIOR_LOSSES = 0.5;
-const PRIOR_WATCHED_SECONDS = 43_200;
-const HALF_LIFE_SECONDS = 2 * 86_400;
+const PRIOR_LOSSES = 0.25;
+const PRIOR_WATCHED_SECONDS = 21_600;
+const HALF_LIFE_SECONDS = 4 * 86_400;
 
 const SLOW = 0.05;
 const FAST = 0.3;

@@ -9,7 +9,7 @@ import { OUR_RULE, RULES } from './rules/catalogue.ts';
 import { type Row, type TableOptions, tableRows } from './table.ts';
 
 const HELP = `npm run bench:energy -- [options]
-  --quick                LTE only, fewer timeouts' worth of rules: under a minute
+  --quick                LTE only: under a minute
   --json                 one JSON document as the last line
   --ours                 only our own rule
   --radio NAME           repeatable; default all of radio-energy.csv
