@@ -1,0 +1,93 @@
+/**
+ * What is believed of a path's idle timeout before it was ever tested: spikes at values that are built into
+ * common equipment, over a floor that excludes nothing.
+ */
+import { CELL_COUNT, cellOf, cellsBelow, EDGES } from './idle-timeout-grid.ts';
+
+/** Seconds and relative weight. Sources: the documentation of the equipment named. */
+const KNOWN_TIMEOUTS: readonly (readonly [seconds: number, weight: number])[] = [
+  [30, 0.5], // OpenShift HAProxy
+  [60, 1.5], // nginx proxied WebSocket, AWS Application Load Balancer
+  [100, 1], // Cloudflare
+  [120, 0.5],
+  [150, 0.5], // reported of cellular carriers
+  [180, 1], // reported of cellular carriers
+  [240, 1], // Azure Load Balancer
+  [300, 1.5], // cellular operators
+  [350, 1.5], // AWS Network Load Balancer
+  [600, 1.5], // Google Cloud firewall, nginx stream
+  [900, 0.5],
+  [1200, 1], // Google Cloud NAT
+  [1800, 1], // Hyper-V NetNat
+  [3600, 1.5], // home gateways, Palo Alto
+  [7440, 1], // RFC 5382 REQ-5
+];
+
+const SPIKE_SHARE = 0.25;
+const NEVER_SHARE = 0.12;
+
+function buildBasePrior(): Float64Array {
+  const prior = new Float64Array(CELL_COUNT);
+  prior.fill((1 - SPIKE_SHARE - NEVER_SHARE) / EDGES.length, 0, EDGES.length);
+  prior[CELL_COUNT - 1] = NEVER_SHARE;
+  const total = KNOWN_TIMEOUTS.reduce((sum, [, weight]) => sum + weight, 0);
+  for (const [seconds, weight] of KNOWN_TIMEOUTS) {
+    const cell = cellOf(seconds);
+    prior[cell] = (prior[cell] as number) + (SPIKE_SHARE * weight) / total;
+  }
+  return prior;
+}
+
+export const BASE_PRIOR: Float64Array = buildBasePrior();
+
+/** What devices of the fleet found on this network. Comes from outside: it guides, it never binds. */
+export interface FleetSummary {
+  /** A silence that paths on this network were seen to survive. */
+  readonly survivesSeconds: number;
+  /** A silence after which they had forgotten; null when none was ever met. */
+  readonly forgetsSeconds: number | null;
+  /** How many devices the summary rests on. */
+  readonly devices: number;
+}
+
+/** However many devices agree, this much is left to the base prior, so that a wrong summary is unlearned. */
+const MAX_FLEET_SHARE = 0.98;
+/** One device's word alone counts about three quarters. */
+const FLEET_DOUBT_DEVICES = 0.3;
+
+export interface PriorInputs {
+  /** `path_limits`: the operator's certainty that the path forgets at this time at the latest, in seconds. */
+  readonly limitSeconds?: number | null;
+  readonly fleet?: FleetSummary | null;
+}
+
+/** The prior for a network: the base, drawn towards what the fleet found, cut off at the operator's limit. */
+export function priorFor(inputs: PriorInputs): Float64Array {
+  const prior = BASE_PRIOR.slice();
+  const { fleet, limitSeconds } = inputs;
+  if (fleet && fleet.devices > 0) blendFleet(prior, fleet);
+  if (limitSeconds != null) {
+    const limit = cellOf(limitSeconds);
+    let beyond = 0;
+    for (let cell = limit + 1; cell < CELL_COUNT; cell++) {
+      beyond += prior[cell] as number;
+      prior[cell] = 0;
+    }
+    prior[limit] = (prior[limit] as number) + beyond;
+  }
+  return prior;
+}
+
+function blendFleet(prior: Float64Array, fleet: FleetSummary): void {
+  const low = Math.min(CELL_COUNT - 1, cellsBelow(fleet.survivesSeconds));
+  const high =
+    fleet.forgetsSeconds === null ? CELL_COUNT : Math.max(low + 1, cellsBelow(fleet.forgetsSeconds));
+  let inside = 0;
+  for (let cell = low; cell < high; cell++) inside += prior[cell] as number;
+  const share = (MAX_FLEET_SHARE * fleet.devices) / (fleet.devices + FLEET_DOUBT_DEVICES);
+  for (let cell = 0; cell < CELL_COUNT; cell++) {
+    const value = prior[cell] as number;
+    const agreed = cell >= low && cell < high ? (share * value) / inside : 0;
+    prior[cell] = (1 - share) * value + agreed;
+  }
+}

@@ -1,0 +1,270 @@
+/**
+ * The learning engine of one network: takes facts about probes and losses, keeps what they teach, and says
+ * which interval to use. Pure: a state goes in, a state comes out.
+ */
+import {
+  answered,
+  diedAt,
+  forgetProbability,
+  type IdleTimeoutBelief,
+  unansweredThenReconnected,
+} from './idle-timeout-belief.ts';
+import {
+  chooseInterval,
+  effectiveBounds,
+  type IntervalBounds,
+  type IntervalChoice,
+  lastsSeconds,
+} from './interval-choice.ts';
+import type { IntervalCosts } from './interval-objective.ts';
+import {
+  INTERVAL_POLICIES,
+  intervalCosts,
+  type PolicyName,
+  type PowerState,
+  policyInForce,
+  type RadioKind,
+} from './interval-policies.ts';
+import {
+  type LinkHazard,
+  lossesPerSecond,
+  lossProbability,
+  newLinkHazard,
+  roundTripMeasured,
+  watched,
+} from './link-hazard.ts';
+
+/** Silence and idle time count from the last packet either way, on a clock that counts suspend. */
+export type LearnerEvent =
+  | {
+      readonly kind: 'probeAnswered';
+      readonly silenceSeconds: number;
+      readonly rttMs: number;
+      /** Only the repeated probe was answered. */
+      readonly repeated: boolean;
+    }
+  /** Unanswered or answered by RST, and a fresh connection on the same network and address succeeded at once. */
+  | { readonly kind: 'probeUnanswered'; readonly silenceSeconds: number }
+  /** FIN or RST while idle. */
+  | { readonly kind: 'closedWhileIdle'; readonly idleSeconds: number }
+  /**
+   * A loss that says nothing of idle time: reconnecting failed too, the address changed, or many networks
+   * dropped together. Only `linkLost` counts against the link.
+   */
+  | { readonly kind: 'lossCensored'; readonly watchedSeconds: number; readonly linkLost: boolean }
+  /** The connection was busy and alive for so long. */
+  | { readonly kind: 'trafficSeen'; readonly watchedSeconds: number };
+
+export interface LearnerConditions {
+  readonly configured: PolicyName;
+  readonly bounds: Omit<IntervalBounds, 'maxDetectionSeconds'> & {
+    /** Null: as the policy in force says. */
+    readonly maxDetectionSeconds: number | null;
+  };
+  /** `keepalive_interval`: used until the first probe is answered on a network nobody knows. */
+  readonly baseSeconds: number;
+  readonly power: PowerState;
+  readonly lowBatteryPercent: number;
+  readonly radio: RadioKind;
+  readonly signalDbm: number | null;
+}
+
+export interface LearnerState {
+  readonly belief: IdleTimeoutBelief;
+  readonly hazard: LinkHazard;
+  readonly policy: PolicyName;
+  /** Nothing was heard on this network by anybody: start from the base interval. */
+  readonly unknown: boolean;
+  /** Unreachable seconds that failed trials may still cost; null until the policy is known. */
+  readonly trialBudgetSeconds: number | null;
+  readonly choice: IntervalChoice | null;
+  /** The terms under which `choice` was made; null when it must be made again. */
+  readonly chosenUnder: ChosenUnder | null;
+}
+
+interface ChosenUnder {
+  readonly costs: IntervalCosts;
+  readonly minSeconds: number;
+  readonly maxSeconds: number;
+}
+
+const BUDGET_WINDOW_SECONDS = 86_400;
+/** An answer that was expected with more than this certainty changes no decision. */
+const EXPECTED = 0.998;
+/** A term of the objective that moved by less than this share changes no decision. */
+const SAME_SHARE = 0.1;
+
+/** A learner for a network; `known` says that the belief already rests on somebody's observations there. */
+export function newLearner(belief: IdleTimeoutBelief, policy: PolicyName, known: boolean): LearnerState {
+  return {
+    belief,
+    hazard: newLinkHazard(),
+    policy,
+    unknown: !known,
+    trialBudgetSeconds: null,
+    choice: null,
+    chosenUnder: null,
+  };
+}
+
+/** What the event teaches. */
+export function learn(state: LearnerState, event: LearnerEvent): LearnerState {
+  switch (event.kind) {
+    case 'probeAnswered':
+      return learnAnswered(state, event.silenceSeconds, event.rttMs, event.repeated);
+    case 'probeUnanswered': {
+      const seconds = event.silenceSeconds;
+      const other = lossProbability(state.hazard, seconds);
+      const { belief, expiryProbability } = unansweredThenReconnected(state.belief, seconds, other);
+      return afterLoss(state, belief, seconds, expiryProbability);
+    }
+    case 'closedWhileIdle': {
+      const { belief, expiryProbability } = diedAt(state.belief, event.idleSeconds);
+      return afterLoss(state, belief, event.idleSeconds, expiryProbability);
+    }
+    case 'lossCensored':
+      return { ...state, hazard: watched(state.hazard, event.watchedSeconds, event.linkLost ? 1 : 0) };
+    case 'trafficSeen':
+      return {
+        ...refill(state, event.watchedSeconds),
+        hazard: watched(state.hazard, event.watchedSeconds, 0),
+      };
+  }
+}
+
+function learnAnswered(
+  state: LearnerState,
+  silenceSeconds: number,
+  rttMs: number,
+  repeated: boolean,
+): LearnerState {
+  const hazard = roundTripMeasured(watched(state.hazard, silenceSeconds, 0), rttMs, repeated);
+  const surprise = forgetProbability(state.belief, silenceSeconds) > 1 - EXPECTED;
+  const belief = answered(state.belief, silenceSeconds);
+  const news = surprise || state.unknown || belief.sinceExpirySeconds < state.belief.sinceExpirySeconds;
+  return {
+    ...refill(state, silenceSeconds),
+    belief,
+    hazard,
+    unknown: false,
+    chosenUnder: news ? null : state.chosenUnder,
+  };
+}
+
+/** After a loss that was an expiry with the given probability. */
+function afterLoss(
+  state: LearnerState,
+  belief: IdleTimeoutBelief,
+  seconds: number,
+  expiryProbability: number,
+): LearnerState {
+  const refilled = refill(state, seconds);
+  const { trialBudgetSeconds } = refilled;
+  const unreachableSeconds = expiryProbability * unreachable(state, seconds);
+  return {
+    ...refilled,
+    belief,
+    hazard: watched(state.hazard, seconds, 1 - expiryProbability),
+    unknown: false,
+    trialBudgetSeconds: trialBudgetSeconds === null ? null : trialBudgetSeconds - unreachableSeconds,
+    chosenUnder: null,
+  };
+}
+
+/** How long the device was out of reach at most, given that the path forgot during the silence. */
+function unreachable(state: LearnerState, silenceSeconds: number): number {
+  const recoverSeconds = state.chosenUnder?.costs.recoverSeconds ?? 0;
+  return Math.max(0, silenceSeconds - lastsSeconds(state.belief)) + recoverSeconds;
+}
+
+function refill(state: LearnerState, seconds: number): LearnerState {
+  if (state.trialBudgetSeconds === null) return state;
+  const share = INTERVAL_POLICIES[state.policy].maxUnreachableShare;
+  const trialBudgetSeconds = Math.min(
+    share * BUDGET_WINDOW_SECONDS,
+    state.trialBudgetSeconds + share * seconds,
+  );
+  return { ...state, trialBudgetSeconds };
+}
+
+/** The interval under these conditions. The same choice comes back until something that matters changed. */
+export function decide(
+  state: LearnerState,
+  conditions: LearnerConditions,
+): { readonly state: LearnerState; readonly choice: IntervalChoice } {
+  const { configured, power, radio, signalDbm } = conditions;
+  const name = policyInForce(configured, state.policy, power, conditions.lowBatteryPercent);
+  const policy = INTERVAL_POLICIES[name];
+  const bounds = effectiveBounds({
+    ...conditions.bounds,
+    maxDetectionSeconds: conditions.bounds.maxDetectionSeconds ?? policy.maxDetectionSeconds,
+  });
+  const costs = intervalCosts({
+    policy,
+    power,
+    radio,
+    signalDbm,
+    lossesPerSecond: lossesPerSecond(state.hazard),
+    lastsSeconds: Math.max(bounds.minSeconds, lastsSeconds(state.belief)),
+  });
+  if (state.choice !== null && state.chosenUnder !== null && isSame(state.chosenUnder, costs, bounds)) {
+    return { state, choice: state.choice };
+  }
+  const budget = state.trialBudgetSeconds ?? policy.maxUnreachableShare * BUDGET_WINDOW_SECONDS;
+  const choice = state.unknown
+    ? baseChoice(conditions.baseSeconds, bounds.minSeconds, bounds.maxSeconds)
+    : withPower(
+        chooseInterval({
+          belief: state.belief,
+          costs,
+          bounds,
+          horizonSeconds: policy.horizonSeconds,
+          currentSeconds: state.choice?.intervalSeconds ?? null,
+          trialBudgetSeconds: budget,
+        }),
+        power,
+      );
+  return {
+    state: {
+      ...state,
+      policy: name,
+      trialBudgetSeconds: budget,
+      choice,
+      chosenUnder: { costs, minSeconds: bounds.minSeconds, maxSeconds: bounds.maxSeconds },
+    },
+    choice,
+  };
+}
+
+function baseChoice(baseSeconds: number, minSeconds: number, maxSeconds: number): IntervalChoice {
+  const intervalSeconds = Math.min(maxSeconds, Math.max(minSeconds, baseSeconds));
+  return { intervalSeconds, reason: 'base_interval', explanation: 'nothing is known of this network yet' };
+}
+
+/** Battery or mains belong to the reason where they have a say. */
+function withPower(choice: IntervalChoice, power: PowerState): IntervalChoice {
+  const note = power.externalPower
+    ? '; external power'
+    : power.batteryPercent === null
+      ? ''
+      : `; battery ${power.batteryPercent.toFixed(0)} %`;
+  return { ...choice, explanation: `${choice.explanation}${note}: ${choice.intervalSeconds.toFixed(0)} s` };
+}
+
+function isSame(
+  under: ChosenUnder,
+  costs: IntervalCosts,
+  bounds: { minSeconds: number; maxSeconds: number },
+): boolean {
+  return (
+    under.minSeconds === bounds.minSeconds &&
+    under.maxSeconds === bounds.maxSeconds &&
+    isClose(under.costs.probe, costs.probe) &&
+    isClose(under.costs.unreachablePerSecond, costs.unreachablePerSecond) &&
+    isClose(under.costs.lossesPerSecond, costs.lossesPerSecond)
+  );
+}
+
+function isClose(before: number, after: number): boolean {
+  return Math.abs(after - before) <= SAME_SHARE * before;
+}

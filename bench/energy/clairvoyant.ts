@@ -1,0 +1,54 @@
+/** The reference: knows the idle timeout and the rate of other losses, and uses the one best fixed interval. */
+import type { Radio } from './radio.ts';
+
+export interface ClairvoyantInputs {
+  readonly radio: Radio;
+  readonly idleTimeoutSeconds: number;
+  readonly lossesPerSecond: number;
+  /** Price of an unreachable second, in joules. */
+  readonly unreachableWatts: number;
+  readonly minSeconds: number;
+  readonly maxSeconds: number;
+  /** Expiries may not make the device unreachable for a larger share of time, when that can be avoided. */
+  readonly maxUnreachableShare: number;
+}
+
+/** A hair below the timeout: the last moment at which a probe still arrives in time. */
+const HAIR = 0.999;
+const STEP = 1.002;
+
+/** The fixed interval of least J among all within the bounds, in seconds. */
+export function clairvoyantInterval(inputs: ClairvoyantInputs): number {
+  const { minSeconds, maxSeconds, idleTimeoutSeconds, maxUnreachableShare } = inputs;
+  const open = Math.min(maxSeconds, idleTimeoutSeconds * HAIR);
+  const mustStayOpen = open >= minSeconds;
+  let best = minSeconds;
+  let least = Number.POSITIVE_INFINITY;
+  const consider = (seconds: number): void => {
+    const { watts, expiryShare } = costOf(inputs, seconds);
+    if (mustStayOpen && expiryShare > maxUnreachableShare) return;
+    if (watts >= least) return;
+    least = watts;
+    best = seconds;
+  };
+  for (let seconds = minSeconds; seconds < maxSeconds; seconds *= STEP) consider(seconds);
+  consider(maxSeconds);
+  if (mustStayOpen) consider(open);
+  return best;
+}
+
+/** J of a fixed interval, in watts, with this radio's real costs. */
+function costOf(inputs: ClairvoyantInputs, seconds: number): { watts: number; expiryShare: number } {
+  const { radio, unreachableWatts, lossesPerSecond } = inputs;
+  const recoverSeconds = 2 * radio.replyWaitSeconds + radio.reconnectSeconds;
+  // The probe's repetition and the new connection mostly extend one tail; wakes happen where the gap outlasts it.
+  const gaps = Math.min(radio.tailSeconds, radio.replyWaitSeconds);
+  const wakes = radio.replyWaitSeconds > radio.tailSeconds ? 2 * radio.wakeJoules : 0;
+  const reconnectJoules = (2 * gaps + radio.reconnectSeconds) * radio.tailWatts + wakes;
+  const expired = seconds >= inputs.idleTimeoutSeconds;
+  const unreachable = expired ? seconds - inputs.idleTimeoutSeconds + recoverSeconds : 0;
+  const cycle = seconds + (expired ? recoverSeconds : 0);
+  const joules = radio.probeJoules + (expired ? reconnectJoules : 0) + unreachableWatts * unreachable;
+  const other = reconnectJoules + unreachableWatts * (seconds / 2 + recoverSeconds);
+  return { watts: joules / cycle + lossesPerSecond * other, expiryShare: unreachable / cycle };
+}
