@@ -1,6 +1,7 @@
 /** The loop: facts in, one pure step, effects out, one timer. */
 import type { BootClock } from '../runtime/boot-clock.ts';
 import type { Log } from '../runtime/log.ts';
+import type { BeliefStore } from './io/belief-store.ts';
 import type { Link } from './io/mqtt-link.ts';
 import { initialKeepalive, keepaliveStep } from './policy/keepalive/keepalive.ts';
 import type {
@@ -19,6 +20,7 @@ export interface AgentParts {
   readonly random: () => number;
   readonly log: Log;
   readonly createLink: (emit: (event: KeepaliveEvent) => void) => Link;
+  readonly beliefs: BeliefStore;
   /** Called only while the device is awake for a probe. */
   readonly readPower: () => Power;
 }
@@ -87,6 +89,9 @@ export class Agent {
         break;
       case 'readVitals':
         this.#queue.push({ kind: 'vitalsRead', power: this.#parts.readPower(), signalDbm: null });
+        break;
+      case 'saveBelief':
+        this.#parts.beliefs.save(effect.key, effect.belief);
         break;
       case 'closeLink':
         this.#link.close(effect.how);

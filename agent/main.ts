@@ -4,15 +4,21 @@ import { createBootClock } from '../runtime/boot-clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { VERSION } from '../runtime/version.ts';
 import { Agent } from './agent.ts';
+import { openBeliefStore } from './io/belief-store.ts';
 import { createMqttLink } from './io/mqtt-link.ts';
 import { readPower } from './io/power.ts';
 import { countStart } from './io/start-counter.ts';
+import { priorFor } from './policy/idle-timeout-prior.ts';
 import type { KeepaliveConfig } from './policy/keepalive/types.ts';
 
 /** Runs the agent until SIGTERM or SIGINT and returns the exit code. */
 export async function runAgent(settings: AgentSettings, log: Log): Promise<number> {
+  const config = keepaliveConfig(settings);
+  const beliefs = openBeliefStore(settings.stateDirectory, log);
+  const prior = priorFor({ limitSeconds: config.pathLimitSeconds });
   const agent = new Agent({
-    config: keepaliveConfig(settings),
+    config,
+    beliefs,
     starts: countStart(settings.stateDirectory, Date.now(), log),
     clock: createBootClock(),
     random: Math.random,
@@ -24,6 +30,10 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
         willDelaySeconds: settings.willDelaySeconds,
         log,
         emit,
+        whereabouts: (localAddress) => {
+          const network = identifyNetwork(localAddress, settings.broker.url);
+          return { network, belief: beliefs.load(network.key, prior) };
+        },
       }),
     readPower: () => readPower(settings.battery.sysfsRoot),
   });
@@ -52,6 +62,7 @@ export function keepaliveConfig(settings: AgentSettings): KeepaliveConfig {
     verdict: settings.verdict,
     reconnect: settings.reconnect,
     lowBatteryPercent: settings.battery.lowPercent,
+    pathLimitSeconds: settings.pathLimitSeconds,
     protocol: settings.broker.protocol,
     connectTimeoutSeconds: settings.broker.connectTimeoutSeconds,
   };

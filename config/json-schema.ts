@@ -26,6 +26,15 @@ function leaf(item: SchemaItem): Json {
   };
 }
 
+function durationSchema(item: SchemaItem, bounds: Json): Json {
+  return {
+    anyOf: [
+      { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)?$' },
+      { type: item.whole === true ? 'integer' : 'number', ...bounds },
+    ],
+  };
+}
+
 function valueSchema(item: SchemaItem): Json {
   const bounds = { minimum: item.min ?? 0, ...(item.max === undefined ? {} : { maximum: item.max }) };
   switch (item.format) {
@@ -34,12 +43,9 @@ function valueSchema(item: SchemaItem): Json {
     case 'whole_number':
       return { type: 'integer', ...bounds };
     case 'duration':
-      return {
-        anyOf: [
-          { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)?$' },
-          { type: item.whole === true ? 'integer' : 'number', ...bounds },
-        ],
-      };
+      return durationSchema(item, bounds);
+    case 'duration_list':
+      return { type: 'array', items: durationSchema(item, bounds) };
     case 'choice':
       return { enum: item.choices };
     case 'group_list':

@@ -47,6 +47,8 @@ function values(item: SchemaItem): string {
       return (item.choices ?? []).map((choice) => `\`${JSON.stringify(choice)}\``).join(', ');
     case 'duration':
       return `duration${bounds(item, formatDuration)}`;
+    case 'duration_list':
+      return `list of durations${bounds(item, formatDuration)}`;
     case 'whole_number':
       return `whole number${bounds(item, String)}`;
     case 'url':

@@ -71,6 +71,8 @@ export interface AgentSettings {
   readonly broker: BrokerSettings;
   /** `will_delay`: how long the broker waits before it publishes the will (MQTT 5 only). */
   readonly willDelaySeconds: number;
+  /** The smallest of `path_limits`; null: none is stated. */
+  readonly pathLimitSeconds: number | null;
   readonly reconnect: ReconnectSettings;
   readonly verdict: VerdictSettings;
   readonly battery: BatterySettings;

@@ -52,6 +52,7 @@ export function toAgentSettings(config: AgentConfig, deviceName: string): AgentS
     keepalive: keepaliveSettings(config),
     broker: brokerSettings(config.broker),
     willDelaySeconds: config.will_delay,
+    pathLimitSeconds: config.path_limits.length === 0 ? null : Math.min(...config.path_limits),
     reconnect: {
       minDelaySeconds: reconnect.min_delay,
       maxDelaySeconds: reconnect.max_delay,

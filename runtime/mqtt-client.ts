@@ -43,6 +43,9 @@ export interface Accepted {
   /** [MQTT-3.1.2-21]: the broker's Server Keep Alive replaces ours. */
   readonly serverKeepAliveSeconds: number | null;
   readonly tlsResumed: boolean;
+  /** Both ends of the connection: they tell which interface it goes through. */
+  readonly localAddress: string | null;
+  readonly remoteAddress: string | null;
 }
 
 /** How a connection that was up has ended. */
@@ -130,6 +133,8 @@ function wireLifecycle(
     events.onUp({
       serverKeepAliveSeconds: connack.properties?.serverKeepAlive ?? null,
       tlsResumed: isResumed(socket()),
+      localAddress: socket()?.localAddress ?? null,
+      remoteAddress: socket()?.remoteAddress ?? null,
     });
   });
   client.on('error', (error: Error) => {

@@ -5,7 +5,10 @@ import { encodeStatus, type Status } from '../../protocol/status.ts';
 import { askTopic, probeTopic, statusTopic } from '../../protocol/topics.ts';
 import type { Log } from '../../runtime/log.ts';
 import { type MqttSession, openMqtt } from '../../runtime/mqtt-client.ts';
+import type { IdleTimeoutBelief } from '../policy/idle-timeout-belief.ts';
+import type { Network } from '../policy/interval.ts';
 import type { KeepaliveEffect, KeepaliveEvent } from '../policy/keepalive/types.ts';
+import type { SocketAddresses } from './network/identity.ts';
 
 export interface Link {
   connect(effect: Extract<KeepaliveEffect, { kind: 'connect' }>): void;
@@ -20,6 +23,13 @@ export interface LinkOptions {
   readonly willDelaySeconds: number;
   readonly log: Log;
   readonly emit: (event: KeepaliveEvent) => void;
+  /** The network that a connection goes through, and what was learned there. Never rejects. */
+  readonly whereabouts: (socket: SocketAddresses) => Promise<Whereabouts>;
+}
+
+export interface Whereabouts {
+  readonly network: Network;
+  readonly belief: IdleTimeoutBelief | null;
 }
 
 /** A link that is not yet connected. */
@@ -60,10 +70,11 @@ class MqttLink implements Link {
         ...(this.#tlsSession && { tlsSession: this.#tlsSession }),
       },
       {
-        onUp: ({ serverKeepAliveSeconds, tlsResumed }) =>
+        onUp: ({ serverKeepAliveSeconds, tlsResumed, localAddress, remoteAddress }) =>
           current(() => {
             this.#subscribe(session);
             emit({ kind: 'linkUp', serverKeepAliveSeconds, tlsResumed });
+            this.#identify(session, { localAddress, remoteAddress });
           }),
         onConnectFailed: (failure) =>
           current(() => {
@@ -116,6 +127,14 @@ class MqttLink implements Link {
     }
     this.#session = null;
     session?.destroy();
+  }
+
+  /** Asking the system takes a moment; an answer for a connection that is gone is not told. */
+  #identify(session: MqttSession, socket: SocketAddresses): void {
+    const { whereabouts, emit } = this.#options;
+    void whereabouts(socket).then(({ network, belief }) => {
+      if (this.#session === session) emit({ kind: 'networkIdentified', network, belief });
+    });
   }
 
   #subscribe(session: MqttSession): void {

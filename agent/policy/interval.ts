@@ -1,17 +1,36 @@
 /**
- * The interval: grows by steps while probes are answered, shrinks as loss and jitter rise, and stays below a
- * silence that the path has punished. The events and the choice are the interface that any other way of
- * choosing has to keep.
+ * The interval in force: hands what happens on the link to the learner of the network that the device is on, and
+ * what the learner decides to the schedule. With `adaptive_mode: false` nothing is learned.
  */
-import type { AdaptivePolicy, KeepaliveSettings } from '../../config/settings.ts';
+import type { KeepaliveSettings } from '../../config/settings.ts';
+import { type IdleTimeoutBelief, newBelief } from './idle-timeout-belief.ts';
+import { type FleetSummary, priorFor } from './idle-timeout-prior.ts';
+import type { IntervalReason as LearnedReason } from './interval-choice.ts';
+import { lastsSeconds } from './interval-choice.ts';
+import {
+  decide,
+  type LearnerConditions,
+  type LearnerEvent,
+  type LearnerState,
+  learn,
+  newLearner,
+} from './interval-learner.ts';
+import type { RadioKind } from './interval-policies.ts';
 import type { LapseCause } from './lapse-cause.ts';
-import { measured, NOTHING_MEASURED, type Radio, type RoundTrips } from './round-trip.ts';
 import type { Power } from './vitals.ts';
 
 export interface IntervalConfig {
   readonly keepalive: KeepaliveSettings;
   /** `battery.low_at`. */
   readonly lowBatteryPercent: number;
+  /** The smallest of `path_limits`, in seconds; null: none is stated. */
+  readonly pathLimitSeconds: number | null;
+}
+
+/** The network that a connection goes through, as far as it could be told. */
+export interface Network {
+  readonly key: string;
+  readonly radio: RadioKind;
 }
 
 export type IntervalEvent =
@@ -20,62 +39,51 @@ export type IntervalEvent =
       readonly kind: 'probeAcked';
       readonly silenceMs: number;
       readonly rttMs: number;
-      readonly radio: Radio;
       readonly sent: number;
     }
-  | { readonly kind: 'linkLost'; readonly cause: LapseCause; readonly silenceMs: number }
-  | { readonly kind: 'powerRead'; readonly power: Power }
+  /** `probing`: the loss was found by a probe, not by the far side's FIN or RST. */
+  | {
+      readonly kind: 'linkLost';
+      readonly cause: LapseCause;
+      readonly silenceMs: number;
+      readonly probing: boolean;
+    }
+  | { readonly kind: 'powerRead'; readonly power: Power; readonly signalDbm: number | null }
   /** [MQTT-3.1.2-21]; null: the broker leaves it to us. */
-  | { readonly kind: 'serverKeepAliveTold'; readonly seconds: number | null };
+  | { readonly kind: 'serverKeepAliveTold'; readonly seconds: number | null }
+  /** A connection came up on another network. `belief`: what was saved of it, or null. */
+  | { readonly kind: 'networkJoined'; readonly network: Network; readonly belief: IdleTimeoutBelief | null }
+  /** What other devices found there. */
+  | { readonly kind: 'fleetKnowledgeTold'; readonly key: string; readonly summary: FleetSummary };
 
-export type IntervalReason =
-  | 'fixed'
-  | 'starting'
-  | 'growing'
-  | 'at-max-interval'
-  | 'at-max-detection'
-  | 'at-server-keep-alive'
-  | 'below-what-the-path-forgets'
-  | 'probe-lost'
-  | 'jitter'
-  | 'link-lost';
+export type IntervalReason = 'fixed' | LearnedReason;
 
 export interface IntervalState {
   readonly intervalMs: number;
   readonly reason: IntervalReason;
-  /** Silence that the path is known to punish. */
-  readonly deadlyMs: number | null;
-  /** Probes answered in a row at this interval, after as much silence. */
-  readonly streak: number;
-  readonly roundTrips: RoundTrips;
+  /** The reason in words, with its numbers. */
+  readonly explanation: string;
+  readonly network: Network;
+  readonly learner: LearnerState;
   readonly power: Power | null;
-  readonly serverKeepAliveMs: number | null;
+  readonly signalDbm: number | null;
+  readonly serverKeepAliveSeconds: number | null;
 }
 
-/** Answers at one interval before the next step. */
-const STREAK_TO_GROW = 2;
-/** Answers just below a deadly silence before it is tried a little higher: paths change. */
-const STREAK_TO_FORGET = 50;
-/** How far below a deadly silence to stay: what was punished may have been dead for a while already. */
-const MARGIN = 0.8;
-const SHRINK_ON_LOSS = 0.5;
-const SHRINK_ON_JITTER = 0.8;
-/** A round trip this many deviations late counts as jitter (RFC 6298 waits four before it resends). */
-const JITTER_DEVIATIONS = 4;
-const JITTER_FLOOR_MS = 100;
-/** Growth per step, in parts of the configured interval. */
-const GROWTH: Readonly<Record<AdaptivePolicy, number>> = { responsive: 0.25, balanced: 0.5, low_power: 1 };
+/** Until the first connection tells where the device is. */
+const NOWHERE: Network = { key: '', radio: 'unknown' };
 
 /** Before anything is learned: the configured interval. */
-export function initialInterval({ keepalive }: IntervalConfig): IntervalState {
+export function initialInterval(config: IntervalConfig): IntervalState {
   return {
-    intervalMs: keepalive.intervalSeconds * 1000,
-    reason: keepalive.adaptive === false ? 'fixed' : 'starting',
-    deadlyMs: null,
-    streak: 0,
-    roundTrips: NOTHING_MEASURED,
+    intervalMs: config.keepalive.intervalSeconds * 1000,
+    reason: config.keepalive.adaptive === false ? 'fixed' : 'base_interval',
+    explanation: config.keepalive.adaptive === false ? 'fixed by configuration' : 'nothing learned yet',
+    network: NOWHERE,
+    learner: learnerOf(config, null, null),
     power: null,
-    serverKeepAliveMs: null,
+    signalDbm: null,
+    serverKeepAliveSeconds: null,
   };
 }
 
@@ -85,128 +93,120 @@ export function intervalStep(
   event: IntervalEvent,
   config: IntervalConfig,
 ): IntervalState {
-  switch (event.kind) {
-    case 'probeAcked':
-      return afterAnswer(state, event, config);
-    case 'linkLost':
-      return afterLoss(state, event, config);
-    case 'powerRead':
-      return { ...state, power: event.power };
-    case 'serverKeepAliveTold':
-      return afterTold(state, event.seconds, config);
-  }
+  const next = takeIn(state, event, config);
+  return config.keepalive.adaptive === false ? fixed(next, config) : chosen(next, config);
 }
 
-/** The longest silence that the path is not known to punish and the broker allows, in ms; null: any. */
-export function safeSilenceMs({ deadlyMs, serverKeepAliveMs }: IntervalState): number | null {
-  if (deadlyMs === null) return serverKeepAliveMs;
-  return Math.min(deadlyMs * MARGIN, serverKeepAliveMs ?? Number.POSITIVE_INFINITY);
-}
-
-/** Each connection may be told another limit; one that is gone must not linger as the interval or its reason. */
-function afterTold(state: IntervalState, seconds: number | null, config: IntervalConfig): IntervalState {
-  const next: IntervalState = { ...state, serverKeepAliveMs: seconds ? seconds * 1000 : null };
-  if (config.keepalive.adaptive === false) {
-    return choose(next, config.keepalive.intervalSeconds * 1000, 'fixed', config);
-  }
-  const why = state.reason === 'at-server-keep-alive' ? 'growing' : state.reason;
-  return choose(next, state.intervalMs, why, config);
-}
-
-type Answer = Extract<IntervalEvent, { kind: 'probeAcked' }>;
-
-function afterAnswer(state: IntervalState, event: Answer, config: IntervalConfig): IntervalState {
-  const before = state.roundTrips[event.radio];
-  const roundTrips = { ...state.roundTrips, [event.radio]: measured(before, event.rttMs) };
-  const next: IntervalState = { ...state, roundTrips };
-  if (config.keepalive.adaptive === false) return next;
-  if (event.sent > 1) return choose(next, state.intervalMs * SHRINK_ON_LOSS, 'probe-lost', config);
-  const lateMs = before === null ? 0 : event.rttMs - before.smoothedMs;
-  if (before !== null && lateMs > Math.max(JITTER_FLOOR_MS, JITTER_DEVIATIONS * before.deviationMs)) {
-    return choose(next, state.intervalMs * SHRINK_ON_JITTER, 'jitter', config);
-  }
-  // A probe that rode along with traffic says nothing about silence.
-  if (event.silenceMs < state.intervalMs * 0.75) return next;
-  return grow({ ...next, streak: state.streak + 1 }, config.keepalive.adaptive, config);
-}
-
-function grow(state: IntervalState, policy: AdaptivePolicy, config: IntervalConfig): IntervalState {
-  const atLimit = state.reason === 'below-what-the-path-forgets';
-  if (state.streak < (atLimit ? STREAK_TO_FORGET : STREAK_TO_GROW)) return state;
-  const stepMs = config.keepalive.intervalSeconds * 1000 * GROWTH[policy] * (isSaving(state, config) ? 2 : 1);
-  const deadlyMs = atLimit && state.deadlyMs !== null ? state.deadlyMs + stepMs : state.deadlyMs;
-  return choose({ ...state, deadlyMs }, state.intervalMs + stepMs, 'growing', config);
-}
-
-/** A low battery without external power buys longer steps, never a shorter interval. */
-function isSaving({ power }: IntervalState, config: IntervalConfig): boolean {
-  if (power === null || power.external || power.batteryPercent === null) return false;
-  return power.batteryPercent <= config.lowBatteryPercent;
-}
-
-type Loss = Extract<IntervalEvent, { kind: 'linkLost' }>;
-
-function afterLoss(state: IntervalState, event: Loss, config: IntervalConfig): IntervalState {
-  if (config.keepalive.adaptive === false) return state;
-  // A broker that restarts says nothing about the path.
-  if (event.cause === 'broker-gone' || event.cause === 'broker-closed') return state;
-  // Shorter silences are no path's memory (RFC 4787 REQ-5 and RFC 5382 REQ-5 ask for minutes): plain loss.
-  const punished =
-    event.cause === 'path-forgot' && event.silenceMs >= config.keepalive.minIntervalSeconds * 500;
-  if (!punished) return choose(state, state.intervalMs * SHRINK_ON_LOSS, 'link-lost', config);
-  const deadlyMs = Math.min(event.silenceMs, state.deadlyMs ?? Number.POSITIVE_INFINITY);
-  return choose({ ...state, deadlyMs }, state.intervalMs, 'below-what-the-path-forgets', config);
-}
-
-/** Clamps a wish to every bound; the bound that bit is the reason. */
-function choose(
-  state: IntervalState,
-  wishMs: number,
-  why: IntervalReason,
-  { keepalive }: IntervalConfig,
-): IntervalState {
-  const bounds: readonly (readonly [number, IntervalReason])[] = [
-    [keepalive.maxIntervalSeconds * 1000, 'at-max-interval'],
-    [(keepalive.maxDetectionSeconds * 1000) / keepalive.count, 'at-max-detection'],
-    [state.serverKeepAliveMs ?? Number.POSITIVE_INFINITY, 'at-server-keep-alive'],
-    [belowDeadlyMs(state, keepalive.minIntervalSeconds * 1000), 'below-what-the-path-forgets'],
-  ];
-  let intervalMs =
-    keepalive.adaptive === false ? wishMs : Math.max(wishMs, keepalive.minIntervalSeconds * 1000);
-  let reason = why;
-  for (const [boundMs, name] of bounds) {
-    if (keepalive.adaptive === false && name !== 'at-server-keep-alive') continue;
-    if (intervalMs < boundMs) continue;
-    intervalMs = boundMs;
-    reason = name;
-  }
-  return { ...state, intervalMs, reason, streak: 0 };
-}
-
-function belowDeadlyMs({ deadlyMs }: IntervalState, minIntervalMs: number): number {
-  return deadlyMs === null ? Number.POSITIVE_INFINITY : Math.max(deadlyMs * MARGIN, minIntervalMs);
+/** The longest silence that path and broker are all but certain to bear, in ms; null: any. */
+export function safeSilenceMs({ learner, serverKeepAliveSeconds, reason }: IntervalState): number | null {
+  const told = serverKeepAliveSeconds === null ? null : serverKeepAliveSeconds * 1000;
+  if (reason === 'fixed' || learner.unknown) return told;
+  return Math.min(lastsSeconds(learner.belief) * 1000, told ?? Number.POSITIVE_INFINITY);
 }
 
 /** The choice in words: what the log, the status and the dashboard show. */
 export function explainInterval(state: IntervalState): string {
-  if (state.reason === 'below-what-the-path-forgets' && state.deadlyMs !== null) {
-    return `path forgets within ${formatSeconds(state.deadlyMs)}: ${formatSeconds(state.intervalMs)}`;
-  }
-  const words: Readonly<Record<IntervalReason, string>> = {
-    fixed: 'fixed by configuration',
-    starting: 'nothing learned yet',
-    growing: 'probes answered, growing',
-    'at-max-interval': 'longest allowed interval',
-    'at-max-detection': 'longest that max_detection allows',
-    'at-server-keep-alive': 'longest that the broker allows',
-    'below-what-the-path-forgets': 'below what the path forgets',
-    'probe-lost': 'a probe was lost',
-    jitter: 'answers came late',
-    'link-lost': 'the link was lost',
-  };
-  return words[state.reason];
+  return state.explanation;
 }
 
-function formatSeconds(ms: number): string {
-  return `${Math.round(ms / 100) / 10} s`;
+function takeIn(state: IntervalState, event: IntervalEvent, config: IntervalConfig): IntervalState {
+  switch (event.kind) {
+    case 'probeAcked':
+      return learned(state, {
+        kind: 'probeAnswered',
+        silenceSeconds: event.silenceMs / 1000,
+        rttMs: event.rttMs,
+        repeated: event.sent > 1,
+      });
+    case 'linkLost':
+      return learned(state, lossEvent(event.cause, event.silenceMs / 1000, event.probing));
+    case 'powerRead':
+      return { ...state, power: event.power, signalDbm: event.signalDbm };
+    case 'serverKeepAliveTold':
+      return { ...state, serverKeepAliveSeconds: event.seconds === 0 ? null : event.seconds };
+    case 'networkJoined':
+      return {
+        ...state,
+        network: event.network,
+        learner: learnerOf(config, event.belief, null),
+      };
+    case 'fleetKnowledgeTold':
+      // Own experience outweighs what others say: they help only a device that has none here.
+      if (event.key !== state.network.key || !state.learner.unknown) return state;
+      return { ...state, learner: learnerOf(config, null, event.summary) };
+  }
+}
+
+function learned(state: IntervalState, event: LearnerEvent): IntervalState {
+  return { ...state, learner: learn(state.learner, event) };
+}
+
+function lossEvent(cause: LapseCause, seconds: number, probing: boolean): LearnerEvent {
+  switch (cause) {
+    case 'path-forgot':
+      return { kind: 'probeUnanswered', silenceSeconds: seconds };
+    case 'broker-closed':
+      // An idle connection that is closed in order, and taken again at once: a proxy's or a balancer's limit.
+      return probing
+        ? { kind: 'lossCensored', watchedSeconds: seconds, linkLost: false }
+        : { kind: 'closedWhileIdle', idleSeconds: seconds };
+    case 'broker-gone':
+      return { kind: 'lossCensored', watchedSeconds: seconds, linkLost: false };
+    case 'link-lost':
+      return { kind: 'lossCensored', watchedSeconds: seconds, linkLost: true };
+  }
+}
+
+function learnerOf(
+  { keepalive, pathLimitSeconds }: IntervalConfig,
+  belief: IdleTimeoutBelief | null,
+  fleet: FleetSummary | null,
+): LearnerState {
+  const policy = keepalive.adaptive === false ? 'balanced' : keepalive.adaptive;
+  const known = belief !== null || fleet !== null;
+  return newLearner(belief ?? newBelief(priorFor({ limitSeconds: pathLimitSeconds, fleet })), policy, known);
+}
+
+function chosen(state: IntervalState, config: IntervalConfig): IntervalState {
+  const { state: learner, choice } = decide(state.learner, conditionsOf(state, config));
+  return {
+    ...state,
+    learner,
+    intervalMs: choice.intervalSeconds * 1000,
+    reason: choice.reason,
+    explanation: choice.explanation,
+  };
+}
+
+function conditionsOf(state: IntervalState, config: IntervalConfig): LearnerConditions {
+  const { keepalive, lowBatteryPercent, pathLimitSeconds } = config;
+  const { power } = state;
+  return {
+    configured: keepalive.adaptive === false ? 'balanced' : keepalive.adaptive,
+    bounds: {
+      minSeconds: keepalive.minIntervalSeconds,
+      maxSeconds: keepalive.maxIntervalSeconds,
+      maxDetectionSeconds: keepalive.maxDetectionSeconds,
+      count: keepalive.count,
+      serverKeepAliveSeconds: state.serverKeepAliveSeconds,
+      pathLimitSeconds,
+    },
+    baseSeconds: keepalive.intervalSeconds,
+    // Before the first reading nothing is known of the battery: neither save nor spend.
+    power: { batteryPercent: power?.batteryPercent ?? null, externalPower: power?.external ?? false },
+    lowBatteryPercent,
+    radio: state.network.radio,
+    signalDbm: state.signalDbm,
+  };
+}
+
+function fixed(state: IntervalState, { keepalive }: IntervalConfig): IntervalState {
+  const told = state.serverKeepAliveSeconds;
+  const limited = told !== null && told < keepalive.intervalSeconds;
+  return {
+    ...state,
+    intervalMs: (limited ? told : keepalive.intervalSeconds) * 1000,
+    reason: limited ? 'server_keep_alive' : 'fixed',
+    explanation: limited ? `the broker allows no more than ${told} s` : 'fixed by configuration',
+  };
 }

@@ -1,4 +1,6 @@
 /** A simulated device: the agent's production policy, with a world instead of shells. */
+import type { IdleTimeoutBelief } from '../../agent/policy/idle-timeout-belief.ts';
+import type { Network } from '../../agent/policy/interval.ts';
 import { initialKeepalive, keepaliveStep } from '../../agent/policy/keepalive/keepalive.ts';
 import type {
   KeepaliveConfig,
@@ -26,6 +28,9 @@ export interface DeviceParts {
   readonly readPower: () => Power;
 }
 
+const LINK_UP: KeepaliveEvent = { kind: 'linkUp', serverKeepAliveSeconds: null, tlsResumed: false };
+const NETWORK: Network = { key: 'simulated', radio: 'lte' };
+
 type Connect = Extract<KeepaliveEffect, { kind: 'connect' }>;
 
 export class Device {
@@ -35,6 +40,8 @@ export class Device {
   #starts = 0;
   #state: KeepaliveState | null = null;
   #client: Client | null = null;
+  /** What is on the device's flash. */
+  #belief: IdleTimeoutBelief | null = null;
   #pending: KeepaliveEvent[] = [];
   #stepping = false;
   /** Timers and packets of an earlier life must not reach a later one. */
@@ -129,6 +136,9 @@ export class Device {
       case 'closeLink':
         this.#close(effect.how);
         break;
+      case 'saveBelief':
+        this.#belief = effect.belief;
+        break;
       case 'log':
       case 'finished':
         break;
@@ -166,6 +176,8 @@ export class Device {
       if (answered) return;
       answered = true;
       settle(event);
+      if (event.kind === 'linkUp')
+        settle({ kind: 'networkIdentified', network: NETWORK, belief: this.#belief });
     };
     // SYN and CONNECT: two ways up before the broker knows, two down before the device does.
     queue.after(path.transitMs() + path.transitMs(), () => {
@@ -179,9 +191,7 @@ export class Device {
       }
       connection.send('up', () => {
         broker.accept(client);
-        connection.send('down', () =>
-          answer({ kind: 'linkUp', serverKeepAliveSeconds: null, tlsResumed: false }),
-        );
+        connection.send('down', () => answer(LINK_UP));
       });
     });
   }

@@ -12,6 +12,7 @@ export type FormatName =
   | 'switch'
   | 'whole_number'
   | 'duration'
+  | 'duration_list'
   | 'choice'
   | 'text'
   | 'path'
@@ -67,6 +68,22 @@ function readDuration(value: unknown, item: SchemaItem): Reading {
   if (!inBounds(seconds, item)) return bad('is out of range', boundsFix(item, formatDuration));
   if (item.whole === true && !Number.isInteger(seconds)) {
     return bad('is not in whole seconds, as the probe states it', 'write whole seconds, such as "30s"');
+  }
+  return good(seconds);
+}
+
+/** The tightest few are all that matters. */
+const MAX_DURATIONS = 16;
+
+function readDurations(value: unknown, item: SchemaItem): Reading {
+  if (!Array.isArray(value))
+    return bad('is not a list', 'write a list of durations, such as ["350s", "20m"]');
+  if (value.length > MAX_DURATIONS) return bad('has too many durations', `write at most ${MAX_DURATIONS}`);
+  const seconds: unknown[] = [];
+  for (const duration of value) {
+    const reading = readDuration(duration, item);
+    if (!reading.ok) return bad(`holds ${JSON.stringify(duration)}, which ${reading.problem}`, reading.fix);
+    seconds.push(reading.value);
   }
   return good(seconds);
 }
@@ -162,6 +179,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   },
   whole_number: { read: readWholeNumber, fromText: numberFromText },
   duration: { read: readDuration },
+  duration_list: { read: readDurations, fromText: (text) => text.split(',').map((part) => part.trim()) },
   choice: { read: readChoice, fromText: wordsFromText },
   text: { read: (value) => readText(value, 'a text') },
   path: { read: (value) => readText(value, 'a path') },

@@ -25,7 +25,7 @@ export interface SchemaItem {
 
 /** The schema of a configuration `T`: every leaf of `T` has its item. */
 export type SchemaOf<T> = {
-  readonly [K in keyof T]: T[K] extends Scalar | readonly string[] ? SchemaItem : SchemaOf<T[K]>;
+  readonly [K in keyof T]: T[K] extends Scalar | readonly (string | number)[] ? SchemaItem : SchemaOf<T[K]>;
 };
 
 /** Any schema, read without knowing its configuration. */

@@ -13,6 +13,7 @@ export interface KeepaliveConfig {
   min_interval: number;
   max_interval: number;
   max_detection: number | null;
+  path_limits: readonly number[];
 }
 
 /** A probe carries its promise in whole seconds, in 16 bits; so does MQTT's Keep Alive (MQTT 5, 3.1.2.10). */
@@ -78,5 +79,12 @@ export const keepaliveSchema: SchemaOf<KeepaliveConfig> = {
     nullable: true,
     min: 1,
     env: 'KHD_MAX_DETECTION',
+  },
+  path_limits: {
+    doc: "Idle timeouts known of the path, such as a load balancer's 350s; the interval stays below the smallest.",
+    format: 'duration_list',
+    default: [],
+    env: 'KHD_PATH_LIMITS',
+    min: 2,
   },
 };

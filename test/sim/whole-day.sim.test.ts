@@ -38,6 +38,7 @@ const AGENT: KeepaliveConfig = {
   verdict: { initialSeconds: 15, floorSeconds: 3, ceilingSeconds: 30 },
   reconnect: { minDelaySeconds: 1, maxDelaySeconds: 300, stableAfterSeconds: 60 },
   lowBatteryPercent: 20,
+  pathLimitSeconds: null,
   protocol: 'auto',
   connectTimeoutSeconds: 20,
 };

@@ -8,7 +8,16 @@ import { initialVersion } from '../protocol-version.ts';
 import { INITIAL_RECONNECT } from '../reconnect.ts';
 import { INITIAL_VERDICT } from '../verdict.ts';
 import { UNKNOWN_POWER } from '../vitals.ts';
-import { onConnectFailed, onLinkClosed, onLinkUp, onRetryTime, onStarted, publishStatus } from './link.ts';
+import { onFleetKnowledge, saveBelief } from './learning.ts';
+import {
+  onConnectFailed,
+  onLinkClosed,
+  onLinkUp,
+  onNetworkIdentified,
+  onRetryTime,
+  onStarted,
+  publishStatus,
+} from './link.ts';
 import {
   onApplicationTraffic,
   onAsked,
@@ -54,6 +63,7 @@ export function initialKeepalive(config: KeepaliveConfig, starts: number): Keepa
     told: null,
     promisedMs: interval.intervalMs,
     lastAskedAt: null,
+    saved: { belief: null, at: 0 },
     counters: { probes: 0, reconnects: 0, lapses: 0 },
     stopAt: null,
   };
@@ -87,6 +97,12 @@ function whileRunning(draft: Draft, event: KeepaliveEvent): void {
       break;
     case 'linkClosed':
       onLinkClosed(draft, event.cause, event.detail);
+      break;
+    case 'networkIdentified':
+      onNetworkIdentified(draft, event.network, event.belief);
+      break;
+    case 'fleetKnowledgeTold':
+      onFleetKnowledge(draft, event.key, event.summary);
       break;
     case 'vitalsRead':
       onVitalsRead(draft, event.power, event.signalDbm);
@@ -148,6 +164,7 @@ function whileLeaving(draft: Draft, event: KeepaliveEvent): void {
 }
 
 function finish(draft: Draft): void {
+  saveBelief(draft);
   draft.effects.push({ kind: 'closeLink', how: 'abandon' }, { kind: 'finished' });
   patch(draft, { phase: 'stopped', stopAt: null });
   say(draft, 'info', 'stopped', 'stopped');

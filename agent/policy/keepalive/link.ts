@@ -2,13 +2,15 @@
 import type { Status, StatusState } from '../../../protocol/status.ts';
 import type { ConnectFailure } from '../../../runtime/connect-failure.ts';
 import type { CloseCause } from '../../../runtime/mqtt-client.ts';
-import { explainInterval, intervalStep, safeSilenceMs } from '../interval.ts';
+import type { IdleTimeoutBelief } from '../idle-timeout-belief.ts';
+import { explainInterval, intervalStep, type Network } from '../interval.ts';
 import { type FirstConnect, type LapseCause, type LinkEnd, lapseCause } from '../lapse-cause.ts';
 import { scheduleStep } from '../probe-schedule.ts';
 import { versionAccepted, versionAfterFailure } from '../protocol-version.ts';
 import { type ReconnectEvent, type ReconnectStep, reconnectStep } from '../reconnect.ts';
 import { type VerdictConfig, verdictStep } from '../verdict.ts';
 import { connectTimeoutMs, epochOf, keepAliveCeilingSeconds } from './bounds.ts';
+import { adoptInterval, saveBelief } from './learning.ts';
 import { type Draft, patch, say } from './types.ts';
 
 /** How much the interval may grow before the retained status is renewed. */
@@ -28,7 +30,6 @@ export function onLinkUp(draft: Draft, serverKeepAliveSeconds: number | null, tl
     patch(draft, { counters: { ...counters, reconnects: counters.reconnects + 1 } });
   }
   patch(draft, { version: versionAccepted(draft.state.version), lastPacketAt: now, toldVitals: null });
-  explainEnd(draft, { up: true });
   const told = { kind: 'serverKeepAliveTold', seconds: serverKeepAliveSeconds } as const;
   patch(draft, { interval: intervalStep(draft.state.interval, told, config) });
   const promisedMs = draft.state.interval.intervalMs;
@@ -99,31 +100,67 @@ function endLink(draft: Draft, linkEnd: LinkEnd, detail: string, atOnce: boolean
   follow(draft, step);
 }
 
+/**
+ * The connection is known to go through a network. Where that is another one than before, the end of the last connection
+ * teaches nothing: the move explains it.
+ */
+export function onNetworkIdentified(draft: Draft, network: Network, belief: IdleTimeoutBelief | null): void {
+  if (draft.state.reconnect.phase !== 'up') return;
+  const { interval, linkEnd } = draft.state;
+  if (network.key === interval.network.key) {
+    explainEnd(draft, { up: true });
+    settleInterval(draft);
+    return;
+  }
+  saveBelief(draft);
+  const joined = { kind: 'networkJoined', network, belief } as const;
+  patch(draft, {
+    linkEnd: null,
+    interval: intervalStep(interval, joined, draft.config),
+    saved: { belief, at: draft.now },
+  });
+  settleInterval(draft);
+  say(
+    draft,
+    'info',
+    'networkJoined',
+    belief === null ? 'a network not known yet' : 'a network known from before',
+    {
+      network: network.key,
+      radio: network.radio,
+      moved: linkEnd !== null,
+    },
+  );
+}
+
+/** The schedule and the retained status follow what was just learned. */
+function settleInterval(draft: Draft): void {
+  adoptInterval(draft);
+  if (isStatusStale(draft)) publishStatus(draft, 'online');
+}
+
 /** The first connect after an end tells its cause, and the interval learns from it. */
 function explainEnd(draft: Draft, next: FirstConnect): void {
   const { linkEnd } = draft.state;
   if (linkEnd === null) return;
+  const learnedBefore = draft.state.interval.learner.belief;
   const cause: LapseCause = lapseCause(linkEnd, next);
-  const lost = { kind: 'linkLost', cause, silenceMs: linkEnd.silenceMs } as const;
+  const lost = {
+    kind: 'linkLost',
+    cause,
+    silenceMs: linkEnd.silenceMs,
+    probing: linkEnd.probing,
+  } as const;
   const interval = intervalStep(draft.state.interval, lost, draft.config);
   patch(draft, { linkEnd: null, interval });
+  // A drop is what learning costs: it is not to be paid twice because of a power cut.
+  if (interval.learner.belief !== learnedBefore) saveBelief(draft);
   say(draft, 'info', 'lapseExplained', `the connection was lost because of: ${cause}`, {
     cause,
     silenceMs: Math.round(linkEnd.silenceMs),
     intervalSeconds: interval.intervalMs / 1000,
     why: explainInterval(interval),
   });
-}
-
-/** Tells the schedule what the interval policy chose. */
-export function adoptInterval(draft: Draft): void {
-  const { interval, schedule } = draft.state;
-  const chosen = {
-    kind: 'intervalChosen',
-    intervalMs: interval.intervalMs,
-    safeSilenceMs: safeSilenceMs(interval),
-  } as const;
-  patch(draft, { schedule: scheduleStep(schedule, chosen, draft.now).state });
 }
 
 /**
@@ -170,7 +207,7 @@ function statusOf(draft: Draft, state: StatusState): Status {
     count: config.keepalive.count,
     reason: explainInterval(own.interval),
     agentVersion: config.agentVersion,
-    network: null,
+    network: own.interval.network.key || null,
     groups: config.groups,
     configurationVersion: null,
     counters: own.counters,

@@ -6,14 +6,8 @@ import { RADIO_TAIL_MS } from '../round-trip.ts';
 import { type VerdictEvent, type VerdictStep, verdictStep } from '../verdict.ts';
 import { type Power, worthTelling } from '../vitals.ts';
 import { longestPromiseMs } from './bounds.ts';
-import {
-  adoptInterval,
-  isStatusStale,
-  onLinkDead,
-  publishStatus,
-  verdictConfig,
-  wholeSeconds,
-} from './link.ts';
+import { adoptInterval, saveBeliefSometimes } from './learning.ts';
+import { isStatusStale, onLinkDead, publishStatus, verdictConfig, wholeSeconds } from './link.ts';
 import { type Draft, patch, type SentProbe, say } from './types.ts';
 
 /** Time passed on a link that is up: an overdue answer first, then a due probe. */
@@ -58,7 +52,7 @@ function want(draft: Draft, reason: ProbeReason | 'answer-overdue'): void {
 /** The vitals are read: the probe that waited for them goes out with a promise. */
 export function onVitalsRead(draft: Draft, power: Power, signalDbm: number | null): void {
   const { wanted } = draft.state;
-  const interval = intervalStep(draft.state.interval, { kind: 'powerRead', power }, draft.config);
+  const interval = intervalStep(draft.state.interval, { kind: 'powerRead', power, signalDbm }, draft.config);
   patch(draft, { wanted: null, power, interval });
   if (wanted === null || draft.state.reconnect.phase !== 'up') return;
   send(draft, wanted, signalDbm);
@@ -115,9 +109,10 @@ export function onProbeAcked(draft: Draft, id: number): void {
   // The silence that was tried is the one before the first of the repeats.
   const silenceMs = state.inFlight[0]?.silenceMs ?? sent.silenceMs;
   verdict(draft, { kind: 'probeAcked', radio: sent.radio, rttMs });
-  const acked = { kind: 'probeAcked', silenceMs, rttMs, radio: sent.radio, sent: repeats } as const;
+  const acked = { kind: 'probeAcked', silenceMs, rttMs, sent: repeats } as const;
   const interval = intervalStep(state.interval, acked, config);
   patch(draft, { interval, lastRttMs: rttMs, inFlight: [] });
+  saveBeliefSometimes(draft);
   say(draft, 'debug', 'probeAcked', 'probe answered', {
     id,
     rttMs: Math.round(rttMs * 10) / 10,

@@ -5,7 +5,9 @@ import type { Counters, Status } from '../../../protocol/status.ts';
 import type { ConnectFailure } from '../../../runtime/connect-failure.ts';
 import type { LogFields, LogLevel } from '../../../runtime/log.ts';
 import type { CloseCause } from '../../../runtime/mqtt-client.ts';
-import type { IntervalState } from '../interval.ts';
+import type { IdleTimeoutBelief } from '../idle-timeout-belief.ts';
+import type { FleetSummary } from '../idle-timeout-prior.ts';
+import type { IntervalState, Network } from '../interval.ts';
 import type { LinkEnd } from '../lapse-cause.ts';
 import type { ProbeReason, ScheduleState } from '../probe-schedule.ts';
 import type { MqttVersion, VersionState } from '../protocol-version.ts';
@@ -21,6 +23,8 @@ export interface KeepaliveConfig {
   readonly verdict: VerdictSettings;
   readonly reconnect: ReconnectSettings;
   readonly lowBatteryPercent: number;
+  /** The smallest of `path_limits`, in seconds; null: none is stated. */
+  readonly pathLimitSeconds: number | null;
   readonly protocol: 'auto' | '5' | '3.1.1';
   readonly connectTimeoutSeconds: number;
 }
@@ -28,6 +32,13 @@ export interface KeepaliveConfig {
 export type KeepaliveEvent =
   | { readonly kind: 'started' }
   | { readonly kind: 'linkUp'; readonly serverKeepAliveSeconds: number | null; readonly tlsResumed: boolean }
+  /** Follows each `linkUp`, soon: where the connection goes through, and what was learned there before. */
+  | {
+      readonly kind: 'networkIdentified';
+      readonly network: Network;
+      readonly belief: IdleTimeoutBelief | null;
+    }
+  | { readonly kind: 'fleetKnowledgeTold'; readonly key: string; readonly summary: FleetSummary }
   | { readonly kind: 'connectFailed'; readonly failure: ConnectFailure }
   | { readonly kind: 'linkClosed'; readonly cause: CloseCause; readonly detail: string }
   | { readonly kind: 'probeAcked'; readonly id: number }
@@ -54,6 +65,8 @@ export type KeepaliveEffect =
   | { readonly kind: 'publishStatus'; readonly status: Status }
   | { readonly kind: 'publishProbe'; readonly id: number; readonly probe: Probe }
   | { readonly kind: 'readVitals' }
+  /** Worth a write to flash: what was learned of this network. */
+  | { readonly kind: 'saveBelief'; readonly key: string; readonly belief: IdleTimeoutBelief }
   /** `abandon`: destroy the socket. `leave`: DISCONNECT, then close. */
   | { readonly kind: 'closeLink'; readonly how: 'abandon' | 'leave' }
   | { readonly kind: 'finished' }
@@ -100,6 +113,8 @@ export interface KeepaliveState {
   /** What was promised last, in ms: how long the monitor waits is a multiple of it. */
   readonly promisedMs: number;
   readonly lastAskedAt: number | null;
+  /** The belief that is on flash (null: none of this network), and since when that is counted. */
+  readonly saved: { readonly belief: IdleTimeoutBelief | null; readonly at: number };
   readonly counters: Counters;
   readonly stopAt: number | null;
 }

@@ -1,0 +1,92 @@
+/**
+ * What was learned of each network, kept over restarts: one small file, written whole and seldom. What cannot be
+ * read is left out with a warning; the price is a dropped connection or two, never a start.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../runtime/atomic-file.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { IdleTimeoutBelief } from '../policy/idle-timeout-belief.ts';
+import { parseBelief, type SavedBelief, saveBelief } from '../policy/idle-timeout-saved.ts';
+
+const FILE = 'networks.json';
+const VERSION = 1;
+/** A device that roams further forgets the network it has not seen for longest. */
+const MAX_NETWORKS = 20;
+
+interface SavedNetwork {
+  readonly key: string;
+  readonly belief: unknown;
+}
+
+export interface BeliefStore {
+  /** What was learned of a network, on top of `prior`; null: nothing, or nothing readable. */
+  load(key: string, prior: Float64Array): IdleTimeoutBelief | null;
+  /** Keeps it. A folder that cannot be written costs a warning. */
+  save(key: string, belief: IdleTimeoutBelief): void;
+}
+
+/** Opens `<stateDirectory>/networks.json`; a file that is absent or damaged is an empty one. */
+export function openBeliefStore(stateDirectory: string, log: Log): BeliefStore {
+  const path = join(stateDirectory, FILE);
+  let networks = readNetworks(path, log);
+  return {
+    load(key, prior) {
+      const saved = networks.find((network) => network.key === key);
+      if (saved === undefined) return null;
+      const parsed = parseBelief(saved.belief, prior);
+      if (parsed.ok) return parsed.belief;
+      log.write(
+        'warn',
+        'beliefRefused',
+        `what was learned of network ${key} is unreadable: ${parsed.refusal}`,
+        {
+          path,
+          refusal: parsed.refusal,
+        },
+      );
+      return null;
+    },
+    save(key, belief) {
+      const saved: SavedBelief = saveBelief(belief);
+      const others = networks.filter((network) => network.key !== key);
+      networks = [{ key, belief: saved }, ...others].slice(0, MAX_NETWORKS);
+      try {
+        writeFileAtomic(path, `${JSON.stringify({ version: VERSION, networks })}\n`);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        log.write('warn', 'stateNotWritten', `state_directory cannot be written: ${why}`, { path });
+      }
+    },
+  };
+}
+
+function readNetworks(path: string, log: Log): readonly SavedNetwork[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return [];
+  }
+  const networks = parseNetworks(text);
+  if (networks !== null) return networks.slice(0, MAX_NETWORKS);
+  log.write('warn', 'stateCorrupt', 'what was learned of networks is unreadable; learning anew', { path });
+  return [];
+}
+
+function parseNetworks(text: string): readonly SavedNetwork[] | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null || !('version' in value) || !('networks' in value))
+    return null;
+  if (value.version !== VERSION || !Array.isArray(value.networks)) return null;
+  return value.networks.every(isSavedNetwork) ? value.networks : null;
+}
+
+function isSavedNetwork(value: unknown): value is SavedNetwork {
+  return typeof value === 'object' && value !== null && 'key' in value && typeof value.key === 'string';
+}
