@@ -88,7 +88,9 @@ interface ChosenUnder {
   readonly maxSeconds: number;
 }
 
-const BUDGET_WINDOW_SECONDS = 86_400;
+/** A full budget plus a day's refill is the policy's share of a day: so no day can cost more. */
+const BUDGET_WINDOW_SECONDS = 43_200;
+const REFILL_FACTOR = 0.5;
 /** An answer that was expected with more than this certainty changes no decision. */
 const EXPECTED = 0.998;
 /** A term of the objective that moved by less than this share changes no decision. */
@@ -180,9 +182,10 @@ function unreachable(state: LearnerState, silenceSeconds: number): number {
 function refill(state: LearnerState, seconds: number): LearnerState {
   if (state.trialBudgetSeconds === null) return state;
   const share = INTERVAL_POLICIES[state.policy].maxUnreachableShare;
+  const refillSeconds = REFILL_FACTOR * share * seconds;
   const trialBudgetSeconds = Math.min(
     share * BUDGET_WINDOW_SECONDS,
-    state.trialBudgetSeconds + share * seconds,
+    state.trialBudgetSeconds + refillSeconds,
   );
   return { ...state, trialBudgetSeconds };
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { LearnerConditions } from '../../../agent/policy/interval-learner.ts';
+import { INTERVAL_POLICIES } from '../../../agent/policy/interval-policies.ts';
 import {
   conditionsOf,
   geometricMean,
@@ -93,6 +94,23 @@ describe('on a stable path', () => {
       );
     }
   });
+});
+
+describe('the unreachable share', () => {
+  for (const policy of ['responsive', 'balanced', 'low_power'] as const) {
+    it(`of ${policy} holds on every day, the first too, whatever is learned`, () => {
+      for (const timeout of [20, 60, 137, 300, 430, 700, 1100]) {
+        const one = setting(timeout, { policy, days: [1, 2, 3, 4] });
+        const rule = new KeepAliveHdRule(() => conditionsOf(one));
+        const totals = runCase(rule, one, referenceOf(one)).totals;
+        const bound = INTERVAL_POLICIES[policy].maxUnreachableShare * DAY;
+        totals.forEach((total, day) => {
+          const seconds = total.unreachableSeconds - (totals[day - 1]?.unreachableSeconds ?? 0);
+          assert.ok(seconds <= bound, `${timeout} s, day ${day + 1}: ${seconds} s`);
+        });
+      }
+    });
+  }
 });
 
 describe('a path that closes loudly', () => {
