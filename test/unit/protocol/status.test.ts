@@ -150,6 +150,15 @@ describe('status', () => {
       { numRuns: 1000 },
     );
   });
+
+  it('parses at its largest: all groups, the longest names, texts of nothing but escapes', () => {
+    const groups = Array.from({ length: 16 }, (_, n) => `${n}`.padEnd(64, 'g'));
+    const [reason, agentVersion, network] = ['\0'.repeat(300), '\ud800'.repeat(300), 'n'.repeat(64)];
+    const most = Number.MAX_SAFE_INTEGER;
+    const counters = { probes: most, reconnects: most, lapses: most };
+    const status = { ...SAMPLE, epoch: most, reason, agentVersion, network, groups, counters };
+    assert.equal(parseStatus(encodeStatus(status)).ok, true);
+  });
 });
 
 describe('checkStatus', () => {
