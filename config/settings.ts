@@ -20,8 +20,8 @@ export interface KeepaliveSettings {
   readonly adaptive: false | AdaptivePolicy;
   readonly minIntervalSeconds: number;
   readonly maxIntervalSeconds: number;
-  /** `max_detection`: bound on interval × count, whatever is learned. */
-  readonly maxDetectionSeconds: number;
+  /** `max_detection`: bound on interval × count, whatever is learned; null: as the policy in force says. */
+  readonly maxDetectionSeconds: number | null;
 }
 
 export interface BrokerSettings {

@@ -18,7 +18,7 @@ function keepaliveSettings(config: AgentConfig): KeepaliveSettings {
     // A fixed interval is its own bound, so that whoever clamps leaves it alone.
     minIntervalSeconds: adaptive === false ? interval : config.min_interval,
     maxIntervalSeconds: adaptive === false ? interval : config.max_interval,
-    maxDetectionSeconds: maxDetectionSeconds(config),
+    maxDetectionSeconds: adaptive === false ? maxDetectionSeconds(config) : config.max_detection,
   };
 }
 

@@ -3,21 +3,21 @@
  * cell i those in (EDGES[i − 1], EDGES[i]], the last cell everything beyond the last edge ("never").
  */
 
-const FIRST_SECONDS = 15;
 const LAST_SECONDS = 14_400;
 /** Neighbouring edges differ by 1.5 %: finer than what another drop would pay for, coarser than timer slack. */
-const STEPS = 458;
+const LOG_STEP = Math.log(960) / 458;
+/** Down to a second. Real paths keep 15 s and more; test benches are scaled down. */
+const STEPS = 638;
+const FIRST_SECONDS = LAST_SECONDS / Math.exp(STEPS * LOG_STEP);
 
-/** Upper edges in seconds, ascending; `EDGES[0]` is 15 s, the last one 4 h. */
+/** Upper edges in seconds, ascending; `EDGES[0]` is about 1 s, the last one 4 h. */
 export const EDGES: Float64Array = Float64Array.from(
   { length: STEPS + 1 },
-  (_, index) => FIRST_SECONDS * (LAST_SECONDS / FIRST_SECONDS) ** (index / STEPS),
+  (_, index) => FIRST_SECONDS * Math.exp(index * LOG_STEP),
 );
 
 /** One cell below each edge, and one beyond the last. */
 export const CELL_COUNT = EDGES.length + 1;
-
-const LOG_STEP = Math.log(LAST_SECONDS / FIRST_SECONDS) / STEPS;
 
 /** The middle of each cell in seconds; infinite for the last. */
 export const CELL_SECONDS: Float64Array = Float64Array.from({ length: CELL_COUNT }, (_, cell) => {

@@ -25,10 +25,17 @@ const KNOWN_TIMEOUTS: readonly (readonly [seconds: number, weight: number])[] = 
 
 const SPIKE_SHARE = 0.25;
 const NEVER_SHARE = 0.12;
+/** No equipment is known to forget sooner. What lies below shares half a cell's worth, so that it can be learned. */
+const SHORTEST_USUAL_SECONDS = 15;
+const SHORT_SHARE = 0.5;
 
 function buildBasePrior(): Float64Array {
   const prior = new Float64Array(CELL_COUNT);
-  prior.fill((1 - SPIKE_SHARE - NEVER_SHARE) / EDGES.length, 0, EDGES.length);
+  const short = cellOf(SHORTEST_USUAL_SECONDS);
+  const floor = (1 - SPIKE_SHARE - NEVER_SHARE) / (EDGES.length - short);
+  prior.fill(floor, short, EDGES.length);
+  prior.fill((SHORT_SHARE * floor) / short, 0, short);
+  prior[short] = (1 - SHORT_SHARE) * floor;
   prior[CELL_COUNT - 1] = NEVER_SHARE;
   const total = KNOWN_TIMEOUTS.reduce((sum, [, weight]) => sum + weight, 0);
   for (const [seconds, weight] of KNOWN_TIMEOUTS) {

@@ -1,5 +1,6 @@
 /** What follows from the settings alone. */
 import { MAX_PROMISED_SECONDS } from '../../../protocol/probe.ts';
+import { INTERVAL_POLICIES } from '../interval-policies.ts';
 import type { KeepaliveConfig } from './types.ts';
 
 /**
@@ -16,7 +17,14 @@ export function epochOf(starts: number, sessions: number): number {
 /** The longest that a probe may promise, in ms: `max_detection` / `keepalive_count`. */
 export function longestPromiseMs({ keepalive }: KeepaliveConfig): number {
   if (keepalive.adaptive === false) return keepalive.intervalSeconds * 1000;
-  return Math.min(keepalive.maxIntervalSeconds, keepalive.maxDetectionSeconds / keepalive.count) * 1000;
+  // A battery that runs low brings `low_power` in, and with it that policy's bound.
+  const detectionSeconds =
+    keepalive.maxDetectionSeconds ??
+    Math.max(
+      INTERVAL_POLICIES[keepalive.adaptive].maxDetectionSeconds,
+      INTERVAL_POLICIES.low_power.maxDetectionSeconds,
+    );
+  return Math.min(keepalive.maxIntervalSeconds, detectionSeconds / keepalive.count) * 1000;
 }
 
 /**

@@ -16,7 +16,7 @@ test('without any file the defaults are those of the mission', () => {
     adaptive: 'balanced',
     minIntervalSeconds: 15,
     maxIntervalSeconds: 1200,
-    maxDetectionSeconds: 1800,
+    maxDetectionSeconds: null,
   });
   assert.deepEqual(device, { name: 'host-1', groups: [] });
 });
@@ -56,8 +56,8 @@ test('settings are frozen all the way down', () => {
 
 test('adaptive_mode true means balanced; a fixed interval is its own bound', () => {
   assert.equal(agentWith({ adaptive_mode: 'true' }).keepalive.adaptive, 'balanced');
-  assert.equal(agentWith({ adaptive_mode: 'responsive' }).keepalive.maxDetectionSeconds, 180);
-  assert.equal(agentWith({ adaptive_mode: 'low_power' }).keepalive.maxDetectionSeconds, 3600);
+  assert.equal(agentWith({ adaptive_mode: 'responsive' }).keepalive.maxDetectionSeconds, null);
+  assert.equal(agentWith({ max_detection: '2h' }).keepalive.maxDetectionSeconds, 7200);
   const fixed = agentWith({ adaptive_mode: 'false', keepalive_interval: '2s' }).keepalive;
   assert.deepEqual(
     [fixed.adaptive, fixed.minIntervalSeconds, fixed.maxIntervalSeconds, fixed.maxDetectionSeconds],
