@@ -4,6 +4,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Clock } from './io/clock.ts';
 import type { Job } from './io/cron.ts';
 import type { Monitor } from './monitor.ts';
+import type { Networks } from './networks.ts';
 import type { SummaryTally } from './policy/fleet-summary.ts';
 import type { Watch } from './policy/watch.ts';
 
@@ -12,6 +13,7 @@ export interface JobParts {
   readonly monitor: Monitor;
   readonly watch: Watch;
   readonly summary: SummaryTally;
+  readonly networks: Networks;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -37,7 +39,8 @@ function summarise({ summary, watch, log }: JobParts): void {
   });
 }
 
-async function forget({ settings, monitor, clock, log }: JobParts): Promise<void> {
+async function forget({ settings, monitor, networks, clock, log }: JobParts): Promise<void> {
+  networks.age();
   const beforeMs = clock.now().wallMs - settings.retention.historySeconds * 1000;
   const { transitions, alerts, devices } = await monitor.prune(beforeMs);
   const text = `forgot ${transitions} transitions, ${alerts} alerts, ${devices.length} devices`;

@@ -1,6 +1,6 @@
 /** The monitor's wiring: makes the parts, joins them, and takes them apart in the right order. */
 import type { MonitorSettings } from '../config/settings.ts';
-import { askTopic } from '../protocol/topics.ts';
+import { askTopic, networkReportTopic } from '../protocol/topics.ts';
 import type { Log } from '../runtime/log.ts';
 import { stableClientId } from './io/client-id.ts';
 import { type Clock, systemClock } from './io/clock.ts';
@@ -19,7 +19,9 @@ import { openLmdbStore } from './io/stores/lmdb.ts';
 import type { Store } from './io/stores/store.ts';
 import { jobsOf } from './jobs.ts';
 import { Monitor } from './monitor.ts';
+import { Networks, type NetworksParts } from './networks.ts';
 import { SummaryTally } from './policy/fleet-summary.ts';
+import { NetworkTable } from './policy/network-table.ts';
 import { Watch } from './policy/watch.ts';
 
 const GOODBYE_MS = 1000;
@@ -67,11 +69,14 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   const broker = await brokerOf(ground);
   const watch = new Watch(settings.liveness, store.devices(), store.openAlerts(), clock.now());
   const summary = new SummaryTally();
-  const { monitor, outbox, feed, metrics } = join(ground, store, broker, watch, summary, onLost);
+  const table = new NetworkTable(store.networks());
+  const joined = join(ground, store, broker, watch, table, summary, onLost);
+  const { monitor, outbox, feed, networks, metrics } = joined;
 
-  const http = await startHttp({ settings: settings.http, watch, store, metrics, now: clock.now });
+  const parts = { settings: settings.http, watch, store, metrics, networks: table, now: clock.now };
+  const http = await startHttp(parts);
   cleanups.push(() => http.close());
-  const jobs = jobsOf({ settings, monitor, watch, summary, clock, log });
+  const jobs = jobsOf({ settings, monitor, watch, summary, networks, clock, log });
   const schedules = await startSchedules(jobs, log);
   cleanups.push(() => schedules.stop());
 
@@ -94,6 +99,7 @@ interface Joined {
   readonly monitor: Monitor;
   readonly outbox: Outbox;
   readonly feed: Feed;
+  readonly networks: Networks;
   readonly metrics: Metrics;
 }
 
@@ -103,6 +109,7 @@ function join(
   store: Store,
   broker: MonitorSettings['broker'],
   watch: Watch,
+  table: NetworkTable,
   summary: SummaryTally,
   onLost: (error: Error) => void,
 ): Joined {
@@ -111,13 +118,25 @@ function join(
   const feed = new Feed(
     { broker, clientId: stableClientId(settings.dataDirectory), clock, random, log },
     {
-      onLinkUp: () => monitor.linkUp(),
-      onLinkLost: () => monitor.linkLost(),
+      onLinkUp: () => {
+        monitor.linkUp();
+        networks.linkUp();
+      },
+      onLinkLost: () => {
+        monitor.linkLost();
+        networks.linkLost();
+      },
       onProbe: (device, probe) => monitor.probeHeard(device, probe),
       onStatus: (device, status, retained) => monitor.statusHeard(device, status, retained),
+      onNetworkReport: (device, report, retained) => {
+        const refusal = networks.reportHeard(device, report, retained);
+        if (refusal !== null) refusals.add(`network-${refusal}`, networkReportTopic(device));
+      },
       onRefused: (reason, topic) => refusals.add(reason, topic),
     },
   );
+  const keep: NetworksParts['keep'] = (records, forgotten) => monitor.keepNetworks(records, forgotten);
+  const networks = new Networks({ table, publisher: feed, keep, clock, log });
   const sinks = sinksOf(settings, feed, clock, log);
   const metrics = metricsOf(watch, refusals, store, sinks);
   const onOutcome = (sink: string, outcome: string): void => metrics.delivery(sink, outcome);
@@ -135,9 +154,10 @@ function join(
     onOwed: () => outbox.wake(),
     // An ask that gets lost costs nothing: the device is judged by its silence either way.
     ask: (device) => void feed.publish(askTopic(device), EMPTY, { qos: 1, retain: false }).catch(() => {}),
+    onNetworksKept: (kept) => networks.kept(kept),
     onLost,
   });
-  return { monitor, outbox, feed, metrics };
+  return { monitor, outbox, feed, networks, metrics };
 }
 
 async function brokerOf({ settings, log, cleanups }: Ground): Promise<MonitorSettings['broker']> {

@@ -11,6 +11,7 @@ import { CommitQueue } from './io/commit-queue.ts';
 import type { Commit, Pruned, Store } from './io/stores/store.ts';
 import type { DoubtReason } from './policy/attentive-clock.ts';
 import type { Alert, OutboxMessage, Transition } from './policy/device.ts';
+import type { NetworkRecord } from './policy/network-knowledge.ts';
 import type { Step, Watch } from './policy/watch.ts';
 
 /** Short enough that a suspended or stalled process is noticed, long enough to cost nothing. */
@@ -33,6 +34,8 @@ export interface MonitorParts {
   readonly onOwed: () => void;
   /** Asks a device for a probe now. */
   readonly ask: (device: string) => void;
+  /** What was learned of these networks is durable. */
+  readonly onNetworksKept?: (networks: readonly string[]) => void;
   /** The data folder was taken by another monitor: this one must end. */
   readonly onLost: (error: Error) => void;
 }
@@ -49,6 +52,8 @@ export class Monitor {
     this.#queue = new CommitQueue(parts, {
       onCommitted: (commit) => {
         if (commit.messages.length > 0) parts.onOwed();
+        const networks = commit.networks ?? [];
+        if (networks.length > 0) parts.onNetworksKept?.(networks.map(({ network }) => network));
       },
       onFailing: () => this.#doubt('store-failing'),
       onWell: () => this.#trust('store-failing'),
@@ -69,6 +74,11 @@ export class Monitor {
     const step = this.#parts.watch.statusHeard(device, status, retained, this.#parts.clock.now());
     this.#take(step);
     return step.refusal;
+  }
+
+  /** Brings what was learned of networks, or is to be forgotten, into the store. */
+  keepNetworks(networks: readonly NetworkRecord[], forgottenNetworks: readonly string[]): void {
+    this.#queue.add({ devices: [], transitions: [], alerts: [], messages: [], networks, forgottenNetworks });
   }
 
   linkUp(): void {

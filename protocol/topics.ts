@@ -22,16 +22,30 @@ export function isGroupName(name: string): boolean {
   return NAME.test(name);
 }
 
+/** 1–64 of `A–Z a–z 0–9 -`: a hash, safe as a topic level. */
+const NETWORK_KEY = /^[A-Za-z0-9-]{1,64}$/;
+
+/** Whether `key` can name a network. */
+export function isNetworkKey(key: string): boolean {
+  return NETWORK_KEY.test(key);
+}
+
 export const probeTopic = (device: string): string => `${ROOT}/${device}/probe`;
 export const statusTopic = (device: string): string => `${ROOT}/${device}/status`;
 export const askTopic = (device: string): string => `${ROOT}/${device}/ask`;
+/** Where a device says what it learned of its network. */
+export const networkReportTopic = (device: string): string => `${ROOT}/${device}/network`;
+/** Where the monitor says what the fleet learned of a network. */
+export const networkKnowledgeTopic = (key: string): string => `${ROOT}/network/${key}`;
 export const alertTopic = (device: string): string => `${ROOT}/alert/${device}`;
 
 /** What a monitor subscribes to. */
 export const PROBE_FILTER = `${ROOT}/+/probe`;
 export const STATUS_FILTER = `${ROOT}/+/status`;
+export const NETWORK_REPORT_FILTER = `${ROOT}/+/network`;
 
-export type TopicKind = 'probe' | 'status' | 'ask';
+const KINDS = ['probe', 'status', 'ask', 'network'] as const;
+export type TopicKind = (typeof KINDS)[number];
 
 export type TopicRefusal = 'not-ours' | 'bad-device-name' | 'unknown-kind';
 
@@ -46,7 +60,7 @@ export function parseTopic(topic: string): ParsedTopic {
   if (slash < 0) return { ok: false, refusal: 'unknown-kind' };
   const device = topic.slice(ROOT.length + 1, slash);
   if (!isDeviceName(device)) return { ok: false, refusal: 'bad-device-name' };
-  const kind = topic.slice(slash + 1);
-  if (kind !== 'probe' && kind !== 'status' && kind !== 'ask') return { ok: false, refusal: 'unknown-kind' };
-  return { ok: true, device, kind };
+  const rest = topic.slice(slash + 1);
+  const kind = KINDS.find((known) => known === rest);
+  return kind === undefined ? { ok: false, refusal: 'unknown-kind' } : { ok: true, device, kind };
 }

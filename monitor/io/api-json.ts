@@ -1,5 +1,7 @@
 /** The monitor's knowledge as the HTTP API words it: snake_case, ISO times. */
+import type { IdleTimeoutRange } from '../../protocol/network-knowledge.ts';
 import type { Transition } from '../policy/device.ts';
+import type { NetworkView } from '../policy/network-table.ts';
 import type { DeviceView } from '../policy/watch.ts';
 import { isoTime } from './sinks/sink.ts';
 
@@ -43,4 +45,24 @@ export function transitionJson(transition: Transition): Record<string, unknown> 
     keepalive_interval: transition.promisedSeconds,
     keepalive_count: transition.count,
   };
+}
+
+export function networkJson({ knowledge, votes, newestMs }: NetworkView): Record<string, unknown> {
+  const rangeJson = (range: IdleTimeoutRange): Record<string, unknown> => ({
+    survives_seconds: range.survivesSeconds,
+    forgets_seconds: range.forgetsSeconds,
+  });
+  return {
+    network: knowledge.network,
+    devices: knowledge.devices,
+    weight: hundredths(knowledge.weight),
+    ...rangeJson(knowledge.summary),
+    spikes: knowledge.spikes.map((spike) => ({ ...rangeJson(spike), weight: hundredths(spike.weight) })),
+    reports: votes,
+    newest_report: isoTime(newestMs),
+  };
+}
+
+function hundredths(weight: number): number {
+  return Math.round(weight * 100) / 100;
 }

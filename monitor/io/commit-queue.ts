@@ -8,6 +8,7 @@ import { fullJitterMs } from '../../runtime/backoff.ts';
 import { CodedError } from '../../runtime/coded-error.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../policy/device.ts';
+import type { NetworkRecord } from '../policy/network-knowledge.ts';
 import type { Clock } from './clock.ts';
 import type { Commit, Store } from './stores/store.ts';
 
@@ -45,6 +46,8 @@ export class CommitQueue {
   readonly #parts: CommitQueueParts;
   readonly #events: CommitQueueEvents;
   readonly #waiting = new Map<string, Entry>();
+  /** By network; null: to be forgotten. */
+  #networks = new Map<string, NetworkRecord | null>();
   readonly #jobs: (() => Promise<void>)[] = [];
   #running: Promise<void> | null = null;
   #stopped = false;
@@ -55,9 +58,9 @@ export class CommitQueue {
     this.#events = events;
   }
 
-  /** Devices whose news is not yet durable. */
+  /** Devices and networks whose news is not yet durable. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + this.#networks.size;
   }
 
   /** Queues a whole step of the policy. Never throws, returns at once. */
@@ -66,6 +69,8 @@ export class CommitQueue {
     for (const transition of commit.transitions) this.#entry(transition.device).transitions.push(transition);
     for (const alert of commit.alerts) this.#entry(alert.device).alerts.set(alert.id, alert);
     for (const message of commit.messages) this.#entry(message.alert.device).messages.push(message);
+    for (const record of commit.networks ?? []) this.#networks.set(record.network, record);
+    for (const network of commit.forgottenNetworks ?? []) this.#networks.set(network, null);
     this.#start();
   }
 
@@ -87,7 +92,7 @@ export class CommitQueue {
         resolve();
       });
     });
-    const clean = this.#running === null && this.#waiting.size === 0;
+    const clean = this.#running === null && this.waiting === 0;
     this.#stopped = true;
     this.#wakeRetry();
     return clean;
@@ -106,17 +111,17 @@ export class CommitQueue {
     if (this.#running !== null || this.#stopped) return;
     this.#running = this.#run().finally(() => {
       this.#running = null;
-      if (this.#waiting.size > 0 || this.#jobs.length > 0) this.#start();
+      if (this.waiting > 0 || this.#jobs.length > 0) this.#start();
     });
   }
 
   async #run(): Promise<void> {
     // What one turn of the event loop brings goes into one commit.
     await Promise.resolve();
-    while (!this.#stopped && (this.#waiting.size > 0 || this.#jobs.length > 0)) {
+    while (!this.#stopped && (this.waiting > 0 || this.#jobs.length > 0)) {
       const job = this.#jobs.shift();
       if (job !== undefined) await job();
-      if (this.#waiting.size > 0) await this.#commit(this.#take());
+      if (this.waiting > 0) await this.#commit(this.#take());
     }
   }
 
@@ -135,7 +140,18 @@ export class CommitQueue {
       alerts.push(...entry.alerts.values());
       messages.push(...entry.messages);
     }
-    return { devices, transitions, alerts, messages };
+    return { devices, transitions, alerts, messages, ...this.#takeNetworks() };
+  }
+
+  /** All of them: they are few. */
+  #takeNetworks(): Pick<Commit, 'networks' | 'forgottenNetworks'> {
+    if (this.#networks.size === 0) return {};
+    const taken = [...this.#networks];
+    this.#networks = new Map();
+    return {
+      networks: taken.flatMap(([, record]) => (record === null ? [] : [record])),
+      forgottenNetworks: taken.flatMap(([network, record]) => (record === null ? [network] : [])),
+    };
   }
 
   async #commit(commit: Commit): Promise<void> {

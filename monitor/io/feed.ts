@@ -3,9 +3,10 @@
  * facts; what it cannot read it counts and, now and then, names in the log.
  */
 import type { BrokerSettings } from '../../config/settings.ts';
+import { type NetworkReport, parseNetworkReport } from '../../protocol/network-knowledge.ts';
 import { type Probe, parseProbe } from '../../protocol/probe.ts';
 import { parseStatus, type Status } from '../../protocol/status.ts';
-import { PROBE_FILTER, parseTopic, STATUS_FILTER } from '../../protocol/topics.ts';
+import { NETWORK_REPORT_FILTER, PROBE_FILTER, parseTopic, STATUS_FILTER } from '../../protocol/topics.ts';
 import { CodedError } from '../../runtime/coded-error.ts';
 import type { Log } from '../../runtime/log.ts';
 import { type MqttSession, openMqtt } from '../../runtime/mqtt-client.ts';
@@ -22,12 +23,16 @@ const FILTERS = [
   { topic: STATUS_FILTER, qos: 1 },
 ] as const;
 
+/** What the monitor can do without. */
+const OPTIONAL_FILTERS = [{ topic: NETWORK_REPORT_FILTER, qos: 1 }] as const;
+
 export interface FeedEvents {
   /** The broker has granted the subscriptions: from now on silence means something. */
   readonly onLinkUp: () => void;
   readonly onLinkLost: () => void;
   readonly onProbe: (device: string, probe: Probe) => void;
   readonly onStatus: (device: string, status: Status, retained: boolean) => void;
+  readonly onNetworkReport: (device: string, report: NetworkReport, retained: boolean) => void;
   readonly onRefused: (reason: string, topic: string) => void;
 }
 
@@ -188,6 +193,7 @@ export class Feed implements MqttPublisher {
       if (this.#session !== session) return;
       if (error === null) {
         this.#happened({ kind: 'subscribed' });
+        this.#subscribeOptional();
         return;
       }
       const detail = `the broker does not let the monitor subscribe: ${error.message}`;
@@ -195,6 +201,18 @@ export class Feed implements MqttPublisher {
         filters: FILTERS.map(({ topic }) => topic),
       });
       this.#happened({ kind: 'subscribeRefused', detail });
+    });
+  }
+
+  /** Not part of the link's health: who may not hear reports can still watch over the fleet. */
+  #subscribeOptional(): void {
+    const session = this.#session;
+    session?.subscribe(OPTIONAL_FILTERS, (error) => {
+      if (error === null || this.#session !== session) return;
+      const detail = `no fleet knowledge: the broker does not let the monitor subscribe: ${error.message}`;
+      this.#parts.log.write('warn', 'subscribeRefused', detail, {
+        filters: OPTIONAL_FILTERS.map(({ topic }) => topic),
+      });
     });
   }
 
@@ -211,6 +229,7 @@ export class Feed implements MqttPublisher {
     if (!parsed.ok) this.#events.onRefused(`topic-${parsed.refusal}`, topic);
     else if (parsed.kind === 'probe') this.#probe(topic, parsed.device, payload, retained);
     else if (parsed.kind === 'status') this.#status(topic, parsed.device, payload, retained);
+    else if (parsed.kind === 'network') this.#networkReport(topic, parsed.device, payload, retained);
   }
 
   #probe(topic: string, device: string, payload: Uint8Array, retained: boolean): void {
@@ -227,5 +246,13 @@ export class Feed implements MqttPublisher {
     const parsed = parseStatus(payload);
     if (parsed.ok) this.#events.onStatus(device, parsed.status, retained);
     else this.#events.onRefused(`status-${parsed.refusal}`, topic);
+  }
+
+  #networkReport(topic: string, device: string, payload: Uint8Array, retained: boolean): void {
+    // Empty: somebody took a retained report away.
+    if (payload.length === 0) return;
+    const parsed = parseNetworkReport(payload);
+    if (parsed.ok) this.#events.onNetworkReport(device, parsed.report, retained);
+    else this.#events.onRefused(`network-${parsed.refusal}`, topic);
   }
 }

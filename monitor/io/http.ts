@@ -2,8 +2,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { MonitorSettings } from '../../config/settings.ts';
+import type { NetworkView } from '../policy/network-table.ts';
 import type { Now, Watch } from '../policy/watch.ts';
-import { deviceJson, transitionJson } from './api-json.ts';
+import { deviceJson, networkJson, transitionJson } from './api-json.ts';
 import { type BadField, checkDeviceField, MAX_LIMIT, parseListQuery } from './api-query.ts';
 import { listenError } from './listen-error.ts';
 import type { Metrics } from './metrics.ts';
@@ -15,11 +16,18 @@ const MAX_BODY_BYTES = 16 * 1024;
 const SHOWN_TRANSITIONS = 50;
 const METHODS = ['GET', 'HEAD'];
 
+/** What the fleet learned of its networks. */
+export interface KnownNetworks {
+  readonly size: number;
+  views(nowMs: number): Iterable<NetworkView>;
+}
+
 export interface HttpParts {
   readonly settings: MonitorSettings['http'];
   readonly watch: Watch;
   readonly store: Store;
   readonly metrics: Metrics;
+  readonly networks: KnownNetworks;
   readonly now: () => Now;
 }
 
@@ -47,6 +55,7 @@ export async function startHttp(parts: HttpParts): Promise<HttpServer> {
   healthRoutes(server, parts);
   deviceRoutes(server, parts);
   alertRoutes(server, parts);
+  networkRoutes(server, parts);
   const { host, port } = parts.settings;
   try {
     const url = await server.listen({ host, port });
@@ -84,7 +93,12 @@ function answerErrors(server: FastifyInstance): void {
       reply.header('Allow', METHODS.join(', '));
       return fail(reply, 405, 'METHOD_NOT_ALLOWED', `${request.method} is not possible here`);
     }
-    return fail(reply, 404, 'NOT_FOUND', 'no such path; see /api/devices, /api/alerts, /metrics, /readyz');
+    return fail(
+      reply,
+      404,
+      'NOT_FOUND',
+      'no such path; see /api/devices, /api/alerts, /api/networks, /metrics, /readyz',
+    );
   });
 }
 
@@ -144,6 +158,19 @@ function alertRoutes(server: FastifyInstance, { watch, store }: HttpParts): void
       open: open.slice(0, MAX_LIMIT).map(alertJson),
       resolved: store.resolvedAlerts(parsed.query.limit).map(alertJson),
     };
+  });
+}
+
+function networkRoutes(server: FastifyInstance, { networks, now }: HttpParts): void {
+  server.get('/api/networks', async (request, reply) => {
+    const parsed = parseListQuery(request.query, ['limit']);
+    if (!parsed.ok) return failField(reply, parsed.bad);
+    const shown: Record<string, unknown>[] = [];
+    for (const view of networks.views(now().wallMs)) {
+      if (shown.length >= parsed.query.limit) break;
+      shown.push(networkJson(view));
+    }
+    return { total: networks.size, networks: shown };
   });
 }
 

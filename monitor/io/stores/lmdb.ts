@@ -9,9 +9,10 @@ import { mkdirSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { CodedError } from '../../../runtime/coded-error.ts';
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../policy/device.ts';
+import type { NetworkRecord } from '../../policy/network-knowledge.ts';
 import { livingOwner, ownerMark } from './folder-owner.ts';
 import { pruneTables } from './lmdb-prune.ts';
-import { parseAlert, parseDevice, parseMessage, parseTransition } from './records.ts';
+import { parseAlert, parseDevice, parseMessage, parseNetwork, parseTransition } from './records.ts';
 import type { Commit, Pruned, Store } from './store.ts';
 
 /** Raised whenever an older program could misread what a newer one writes. */
@@ -28,6 +29,7 @@ export interface Tables {
   readonly resolvedAlerts: Database<string, [number, string]>;
   /** By sink and message id: the order of delivery. */
   readonly outbox: Database<string, [string, number]>;
+  readonly networks: Database<string, string>;
 }
 
 /** Told of every record that could not be read: the table and the key. */
@@ -72,6 +74,7 @@ function openTables(root: RootDatabase<string, string>): Tables {
     openAlerts: table('open-alerts'),
     resolvedAlerts: table('resolved-alerts'),
     outbox: table('outbox'),
+    networks: table('networks'),
   };
 }
 
@@ -136,9 +139,13 @@ class LmdbStore implements Store {
     return this.#read('devices', this.#tables.devices.getRange(), parseDevice);
   }
 
+  networks(): Iterable<NetworkRecord> {
+    return this.#read('networks', this.#tables.networks.getRange(), parseNetwork);
+  }
+
   async commit(commit: Commit): Promise<void> {
     this.#checkOwner();
-    const { devices, transitions, openAlerts, resolvedAlerts, outbox } = this.#tables;
+    const { devices, transitions, openAlerts, resolvedAlerts, outbox, networks } = this.#tables;
     const messages = commit.messages.map((message, index) => ({ ...message, id: this.#nextId + index }));
     // Ids of a commit that fails stay unused: its retry gets new ones, and nothing else could collide.
     this.#nextId += messages.length;
@@ -156,6 +163,8 @@ class LmdbStore implements Store {
         }
       }
       for (const message of messages) outbox.put([message.sink, message.id], JSON.stringify(message));
+      for (const record of commit.networks ?? []) networks.put(record.network, JSON.stringify(record));
+      for (const network of commit.forgottenNetworks ?? []) networks.remove(network);
     });
     for (const alert of commit.alerts) {
       if (alert.resolvedMs === null) this.#openAlerts.set(alert.id, alert);

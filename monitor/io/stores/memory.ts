@@ -1,5 +1,6 @@
 /** A store that forgets when the process ends: for tests and simulations, and the contract in its plainest form. */
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../policy/device.ts';
+import type { NetworkRecord } from '../../policy/network-knowledge.ts';
 import type { Commit, Pruned, Store } from './store.ts';
 
 export class MemoryStore implements Store {
@@ -7,10 +8,15 @@ export class MemoryStore implements Store {
   readonly #transitions = new Map<string, Transition[]>();
   readonly #alerts = new Map<string, Alert>();
   readonly #messages = new Map<number, OutboxMessage>();
+  readonly #networks = new Map<string, NetworkRecord>();
   #nextId = 1;
 
   devices(): Iterable<DeviceRecord> {
     return this.#devices.values();
+  }
+
+  networks(): Iterable<NetworkRecord> {
+    return this.#networks.values();
   }
 
   async commit(commit: Commit): Promise<void> {
@@ -25,6 +31,8 @@ export class MemoryStore implements Store {
       const id = this.#nextId++;
       this.#messages.set(id, { ...message, id });
     }
+    for (const record of commit.networks ?? []) this.#networks.set(record.network, record);
+    for (const network of commit.forgottenNetworks ?? []) this.#networks.delete(network);
   }
 
   pending(sink: string, limit: number): readonly OutboxMessage[] {

@@ -10,6 +10,7 @@ import type {
   Transition,
   TransitionCause,
 } from '../../policy/device.ts';
+import type { NetworkRecord, NetworkVote } from '../../policy/network-knowledge.ts';
 
 const STATES: readonly DeviceState[] = ['alive', 'late', 'dead', 'left'];
 const CAUSES: readonly TransitionCause[] = [
@@ -27,6 +28,7 @@ type Check<T> = (value: unknown) => value is T;
 const isText: Check<string> = (value) => typeof value === 'string';
 const isNumber: Check<number> = (value): value is number =>
   typeof value === 'number' && Number.isFinite(value);
+const isPositive: Check<number> = (value): value is number => isNumber(value) && value > 0;
 const isCount: Check<number> = (value): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 const isTexts: Check<readonly string[]> = (value): value is readonly string[] =>
   Array.isArray(value) && value.every(isText);
@@ -99,6 +101,19 @@ const isAlert = object<Alert>({
   summary: isText,
 });
 
+const isVote = object<NetworkVote>({
+  device: isText,
+  epoch: isCount,
+  atMs: isNumber,
+  survivesSeconds: isPositive,
+  forgetsSeconds: orNull(isPositive),
+});
+
+const isNetwork = object<NetworkRecord>({
+  network: isText,
+  votes: (value): value is readonly NetworkVote[] => Array.isArray(value) && value.every(isVote),
+});
+
 const isMessage = object<OutboxMessage>({
   id: isCount,
   sink: isText,
@@ -124,3 +139,4 @@ export const parseDevice = parser(isDevice);
 export const parseTransition = parser(isTransition);
 export const parseAlert = parser(isAlert);
 export const parseMessage = parser(isMessage);
+export const parseNetwork = parser(isNetwork);

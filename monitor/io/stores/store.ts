@@ -1,5 +1,6 @@
 /** What every store can do. One contract suite (`test/unit/monitor/io/stores/contract.ts`) runs against each. */
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../policy/device.ts';
+import type { NetworkRecord } from '../../policy/network-knowledge.ts';
 
 /** Everything that one step of the policy wants remembered: all of it or nothing. */
 export interface Commit {
@@ -9,6 +10,10 @@ export interface Commit {
   readonly alerts: readonly Alert[];
   /** Deliveries owed; the store assigns ids in this order. */
   readonly messages: readonly Omit<OutboxMessage, 'id'>[];
+  /** By network, newest wins. */
+  readonly networks?: readonly NetworkRecord[];
+  /** Networks of which nothing is to be left; carried out after `networks`. */
+  readonly forgottenNetworks?: readonly string[];
 }
 
 /** What a pruning took away: how many transitions and alerts, and which devices. */
@@ -21,6 +26,8 @@ export interface Pruned {
 export interface Store {
   /** Every device ever recorded and not pruned. */
   devices(): Iterable<DeviceRecord>;
+  /** What is known of networks, those without votes included. */
+  networks(): Iterable<NetworkRecord>;
   /** Resolves once the commit would survive `kill -9` and a power cut. */
   commit(commit: Commit): Promise<void>;
   /** The oldest undelivered messages of a sink, in order. */

@@ -6,6 +6,10 @@ import {
   askTopic,
   isDeviceName,
   isGroupName,
+  isNetworkKey,
+  NETWORK_REPORT_FILTER,
+  networkKnowledgeTopic,
+  networkReportTopic,
   PROBE_FILTER,
   parseTopic,
   probeTopic,
@@ -33,7 +37,7 @@ function oracle(topic: string): { device: string; kind: string } | null {
   const levels = topic.split('/');
   const [root, version, device = '', kind = ''] = levels;
   if (levels.length !== 4 || root !== 'khd' || version !== '1') return null;
-  if (!['probe', 'status', 'ask'].includes(kind)) return null;
+  if (!['probe', 'status', 'ask', 'network'].includes(kind)) return null;
   if (device.length < 1 || device.length > 64 || [...device].some((letter) => !ALLOWED.includes(letter)))
     return null;
   if (['.', '..', 'group', 'network', 'alert', 'incident', 'monitor'].includes(device)) return null;
@@ -46,15 +50,22 @@ describe('topics', () => {
     assert.equal(statusTopic('pump-17'), 'khd/1/pump-17/status');
     assert.equal(askTopic('pump-17'), 'khd/1/pump-17/ask');
     assert.equal(alertTopic('pump-17'), 'khd/1/alert/pump-17');
+    assert.equal(networkReportTopic('pump-17'), 'khd/1/pump-17/network');
+    assert.equal(networkKnowledgeTopic('3f9a-01'), 'khd/1/network/3f9a-01');
   });
 
-  it('of every valid name come back as device and kind, and the monitor hears its two', () => {
+  it('of every valid name come back as device and kind, and the monitor hears its three', () => {
     fc.assert(
       fc.property(name, (device) => {
         assert.equal(isDeviceName(device), true);
         assert.deepEqual(parseTopic(probeTopic(device)), { ok: true, device, kind: 'probe' });
         assert.deepEqual(parseTopic(statusTopic(device)), { ok: true, device, kind: 'status' });
         assert.deepEqual(parseTopic(askTopic(device)), { ok: true, device, kind: 'ask' });
+        const report = networkReportTopic(device);
+        assert.deepEqual(parseTopic(report), { ok: true, device, kind: 'network' });
+        assert.ok(
+          matches(NETWORK_REPORT_FILTER, report) && !matches(NETWORK_REPORT_FILTER, askTopic(device)),
+        );
         assert.ok(matches(PROBE_FILTER, probeTopic(device)) && !matches(PROBE_FILTER, statusTopic(device)));
         assert.ok(matches(STATUS_FILTER, statusTopic(device)) && !matches(STATUS_FILTER, askTopic(device)));
       }),
@@ -62,9 +73,25 @@ describe('topics', () => {
     );
   });
 
+  it("of the fleet's knowledge never read as a device, not even for a network named as a kind", () => {
+    for (const key of ['probe', 'status', 'network', '3f9a']) {
+      assert.deepEqual(parseTopic(networkKnowledgeTopic(key)), { ok: false, refusal: 'bad-device-name' });
+    }
+  });
+
   it('of an alert never read as a device, not even for a device named as a kind', () => {
     for (const device of ['probe', 'status', 'ask', 'pump']) {
       assert.deepEqual(parseTopic(alertTopic(device)), { ok: false, refusal: 'bad-device-name' });
+    }
+  });
+});
+
+describe('isNetworkKey', () => {
+  it('takes 1 to 64 letters, digits and hyphens', () => {
+    for (const good of ['a', '0', '-', '3f9A-01', 'x'.repeat(64)])
+      assert.equal(isNetworkKey(good), true, good);
+    for (const bad of ['', 'x'.repeat(65), 'a_b', 'a.b', 'a:b', '+', '#', 'a/b', 'ä', 'a\n', ' a']) {
+      assert.equal(isNetworkKey(bad), false, JSON.stringify(bad));
     }
   });
 });
@@ -126,7 +153,21 @@ describe('parseTopic', () => {
     const seed = chooseSeed();
     test.diagnostic(`KHD_SEED=${seed}`);
     const random = seeded(seed);
-    const levels = ['khd', '1', '2', 'a', 'pump-17', 'group', '', '+', '..', 'probe', 'status', 'ask', 'ä'];
+    const levels = [
+      'khd',
+      '1',
+      '2',
+      'a',
+      'pump-17',
+      'group',
+      '',
+      '+',
+      '..',
+      'probe',
+      'status',
+      'ask',
+      'network',
+    ];
     const decoder = new TextDecoder();
     let accepted = 0;
     for (let round = 0; round < 100_000; round += 1) {

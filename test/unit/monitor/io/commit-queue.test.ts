@@ -5,7 +5,7 @@ import { MemoryStore } from '../../../../monitor/io/stores/memory.ts';
 import type { Commit } from '../../../../monitor/io/stores/store.ts';
 import { CodedError } from '../../../../runtime/coded-error.ts';
 import { FakeClock, FakeLog } from './fakes.ts';
-import { alertOf, messageOf, recordOf, transitionOf } from './samples.ts';
+import { alertOf, messageOf, networkOf, recordOf, transitionOf } from './samples.ts';
 
 /** A store whose disk can be slow, full, or somebody else's. */
 class MoodyStore extends MemoryStore {
@@ -64,6 +64,24 @@ describe('the commit queue', () => {
     store.release();
     await clock.pass(10);
     assert.deepEqual(told, ['committed a']);
+  });
+
+  it('brings what is known of networks into the store, the newest alone, with what waits', async () => {
+    const empty = { devices: [], transitions: [], alerts: [], messages: [] };
+    store.held = true;
+    queue.add(stepOf('a', 1));
+    await clock.pass(1);
+    queue.add({ ...empty, networks: [{ network: 'n1', votes: [] }, networkOf('n2', [{}])] });
+    queue.add({ ...empty, forgottenNetworks: ['n2'] });
+    queue.add({ ...stepOf('b', 1), networks: [networkOf('n1', [{}])] });
+    assert.equal(queue.waiting, 3);
+    store.release();
+    await clock.pass(1);
+    assert.equal(queue.waiting, 0);
+    assert.equal(store.commits.length, 2);
+    assert.deepEqual(store.commits[1]?.networks, [networkOf('n1', [{}])]);
+    assert.deepEqual(store.commits[1]?.forgottenNetworks, ['n2']);
+    assert.deepEqual([...store.networks()], [networkOf('n1', [{}])]);
   });
 
   it('gathers what comes during a commit: newest record, every transition and message, in order', async () => {

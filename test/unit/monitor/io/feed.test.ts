@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Aedes } from 'aedes';
 import { systemClock } from '../../../../monitor/io/clock.ts';
 import { Feed } from '../../../../monitor/io/feed.ts';
+import { encodeNetworkReport } from '../../../../protocol/network-knowledge.ts';
 import { encodeProbe } from '../../../../protocol/probe.ts';
 import { encodeStatus } from '../../../../protocol/status.ts';
 import { FakeLog } from './fakes.ts';
@@ -21,6 +22,12 @@ const STATUS = encodeStatus({
   groups: [],
   configurationVersion: null,
   counters: { probes: 0, reconnects: 0, lapses: 0 },
+});
+
+const REPORT = encodeNetworkReport({
+  network: 'n1',
+  epoch: 1,
+  summary: { survivesSeconds: 290, forgetsSeconds: 310 },
 });
 
 describe('the feed', () => {
@@ -69,6 +76,8 @@ describe('the feed', () => {
         onProbe: (device, { promisedSeconds }) => said(`probe ${device} ${promisedSeconds}`),
         onStatus: (device, { state }, retained) =>
           said(`status ${device} ${state}${retained ? ' retained' : ''}`),
+        onNetworkReport: (device, { network, summary }, retained) =>
+          said(`report ${device} ${network} ${summary?.survivesSeconds}${retained ? ' retained' : ''}`),
         onRefused: (reason) => said(`refused ${reason}`),
       },
     );
@@ -99,8 +108,10 @@ describe('the feed', () => {
   it('falls back to 3.1.1, then turns messages into facts and refusals', async () => {
     await publish('khd/1/old/probe', PROBE, true);
     await publish('khd/1/d1/status', STATUS, true);
+    await publish('khd/1/d1/network', REPORT, true);
     listen();
     await hearing('up');
+    await hearing('report d1 n1 290 retained');
     await hearing('status d1 online retained');
     for (const [topic, payload] of [
       ['khd/1/d1/probe', PROBE],
@@ -109,6 +120,10 @@ describe('the feed', () => {
       ['khd/1/d1/status', STATUS],
       ['khd/1/d1/status', new Uint8Array()],
       ['khd/1/d1/status', new Uint8Array(2049)],
+      ['khd/1/d1/network', REPORT],
+      ['khd/1/d1/network', new Uint8Array()],
+      ['khd/1/d1/network', new Uint8Array(513)],
+      ['khd/1/network/n1', REPORT],
       ['khd/1/d2/probe', PROBE],
     ] as const) {
       await publish(topic, payload);
@@ -117,10 +132,13 @@ describe('the feed', () => {
     assert.deepEqual(facts.toSorted(), [
       'probe d1 30',
       'probe d2 30',
+      'refused network-too-large',
       'refused probe-bad-length',
       'refused probe-retained',
       'refused status-too-large',
       'refused topic-bad-device-name',
+      'report d1 n1 290',
+      'report d1 n1 290 retained',
       'status d1 online',
       'status d1 online retained',
       'up',
@@ -143,6 +161,24 @@ describe('the feed', () => {
     const line = log.lines.find(({ event }) => event === 'subscribeRefused');
     assert.equal(line?.level, 'error');
     assert.match(line?.message ?? '', /does not let the monitor subscribe/);
+  });
+
+  it('watches over the fleet where the broker keeps network reports from it, and says so', async () => {
+    const refused = new Promise<void>((resolve) => {
+      broker.authorizeSubscribe = (_client, subscription, done) => {
+        const no = subscription.topic.endsWith('/network');
+        done(null, no ? null : subscription);
+        if (no) resolve();
+      };
+    });
+    listen();
+    await hearing('up');
+    await refused;
+    await publish('khd/1/d1/probe', PROBE);
+    await hearing('probe d1 30');
+    assert.deepEqual(facts, ['up', 'probe d1 30']);
+    const line = log.lines.find(({ event }) => event === 'subscribeRefused');
+    assert.equal(line?.level, 'warn');
   });
 
   it('rejects what cannot be published now or is unacknowledged when the link is lost', async () => {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { type HttpServer, startHttp } from '../../../../monitor/io/http.ts';
 import { createMetrics } from '../../../../monitor/io/metrics.ts';
 import { MemoryStore } from '../../../../monitor/io/stores/memory.ts';
+import { NetworkTable } from '../../../../monitor/policy/network-table.ts';
 import { Watch } from '../../../../monitor/policy/watch.ts';
 import { FakeClock } from './fakes.ts';
 import { alertOf, recordOf, transitionOf } from './samples.ts';
@@ -20,6 +21,7 @@ interface Body {
   readonly vitals: unknown;
   readonly next_due: string | null;
   readonly transitions: readonly { readonly sequence: number }[];
+  readonly networks: readonly Record<string, unknown>[];
   readonly total_open: number;
   readonly open: readonly Record<string, unknown>[];
   readonly resolved: readonly Record<string, unknown>[];
@@ -42,6 +44,7 @@ describe('the HTTP API', () => {
   let clock: FakeClock;
   let watch: Watch;
   let store: MemoryStore;
+  let networks: NetworkTable;
   let server: HttpServer | null = null;
 
   async function serve(token?: string): Promise<void> {
@@ -58,6 +61,7 @@ describe('the HTTP API', () => {
       watch,
       store,
       metrics,
+      networks,
       now: () => clock.now(),
     });
   }
@@ -89,6 +93,19 @@ describe('the HTTP API', () => {
       alerts: [alertOf('b', 2), alertOf('c', 1, { resolvedMs: 5000 })],
       messages: [],
     });
+    const atMs = clock.now().wallMs;
+    const vote = { epoch: 1, atMs, survivesSeconds: 290, forgetsSeconds: 310 };
+    networks = new NetworkTable([
+      {
+        network: 'n1',
+        votes: [
+          { ...vote, device: 'a' },
+          { ...vote, device: 'b' },
+        ],
+      },
+      { network: 'n2', votes: [{ ...vote, device: 'c', forgetsSeconds: null }] },
+      { network: 'n3', votes: [] },
+    ]);
     watch = new Watch(LIVENESS, records, store.openAlerts(), clock.now());
     watch.trust('link-lost', clock.now());
   });
@@ -159,6 +176,36 @@ describe('the HTTP API', () => {
     assert.equal(body.open[0]?.resolved_at, null);
     assert.equal(body.resolved[0]?.id, 'c:1');
     assert.equal(body.resolved[0]?.resolved_at, '1970-01-01T00:00:05.000Z');
+  });
+
+  it('lists what the fleet learned of its networks, within a limit', async () => {
+    const { status, body } = await ask('/api/networks');
+    assert.equal(status, 200);
+    assert.equal(body.total, 2);
+    assert.deepEqual(body.networks, [
+      {
+        network: 'n1',
+        devices: 2,
+        weight: 2,
+        survives_seconds: 290,
+        forgets_seconds: 310,
+        spikes: [{ survives_seconds: 290, forgets_seconds: 310, weight: 2 }],
+        reports: 2,
+        newest_report: '2026-01-01T00:00:00.000Z',
+      },
+      {
+        network: 'n2',
+        devices: 1,
+        weight: 0.3,
+        survives_seconds: 290,
+        forgets_seconds: null,
+        spikes: [{ survives_seconds: 290, forgets_seconds: null, weight: 0.3 }],
+        reports: 1,
+        newest_report: '2026-01-01T00:00:00.000Z',
+      },
+    ]);
+    assert.equal((await ask('/api/networks?limit=1')).body.networks.length, 1);
+    assert.equal((await ask('/api/networks?state=dead')).status, 400);
   });
 
   it('is ready only without doubt, and healthy all the while', async () => {
@@ -244,6 +291,7 @@ describe('the HTTP API', () => {
     const paths = [
       '/api/devices',
       '/api/alerts',
+      '/api/networks',
       '/metrics',
       '/readyz',
       '/nowhere',
@@ -269,7 +317,7 @@ describe('the HTTP API', () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const metrics = { contentType: '', text: async () => '', delivery: () => {} };
     const settings = { host: '127.0.0.1', port };
-    await assert.rejects(startHttp({ settings, watch, store, metrics, now: () => clock.now() }), {
+    await assert.rejects(startHttp({ settings, watch, store, metrics, networks, now: () => clock.now() }), {
       code: 'HTTP_LISTEN',
       message: `http.listen 127.0.0.1:${port}: the port is taken: stop what listens there, or name another port`,
     });

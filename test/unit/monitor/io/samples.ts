@@ -1,5 +1,6 @@
 /** Plain valid records for tests; each takes the fields that matter to the test. */
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../../../monitor/policy/device.ts';
+import type { NetworkRecord, NetworkVote } from '../../../../monitor/policy/network-knowledge.ts';
 
 export function recordOf(device: string, fields: Partial<DeviceRecord> = {}): DeviceRecord {
   return {
@@ -66,4 +67,9 @@ export function messageOf(
     alert: alertOf(device, sequence),
     ...fields,
   };
+}
+
+export function networkOf(network: string, votes: readonly Partial<NetworkVote>[]): NetworkRecord {
+  const plain = { device: 'a', epoch: 1, atMs: 1000, survivesSeconds: 290.5, forgetsSeconds: 310 };
+  return { network, votes: votes.map((vote) => ({ ...plain, ...vote })) };
 }

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Commit, Store } from '../../../../../monitor/io/stores/store.ts';
-import { alertOf, messageOf, recordOf, transitionOf } from '../samples.ts';
+import type { NetworkRecord } from '../../../../../monitor/policy/network-knowledge.ts';
+import { alertOf, messageOf, networkOf, recordOf, transitionOf } from '../samples.ts';
 
 export const EMPTY: Commit = { devices: [], transitions: [], alerts: [], messages: [] };
 
@@ -69,6 +70,24 @@ export function storeContract(
       assert.equal(store.pendingCount('nobody'), 0);
     });
 
+    check('the newest record of a network wins, until it is forgotten', async (store) => {
+      assert.deepEqual([...store.networks()], []);
+      const first = networkOf('n1', [{ device: 'a' }, { device: 'b', forgetsSeconds: null }]);
+      await store.commit({ ...EMPTY, networks: [first, networkOf('n2', [{}])] });
+      await store.commit({ ...EMPTY, devices: [recordOf('a')], networks: [networkOf('n2', [])] });
+      const records = (): NetworkRecord[] =>
+        [...store.networks()].sort((a, b) => (a.network < b.network ? -1 : 1));
+      assert.deepEqual(records(), [first, networkOf('n2', [])]);
+      assert.equal([...store.devices()].length, 1);
+      await store.commit({ ...EMPTY, networks: [networkOf('n3', [{}])], forgottenNetworks: ['n2', 'n9'] });
+      assert.deepEqual(
+        records().map(({ network }) => network),
+        ['n1', 'n3'],
+      );
+      await store.prune(Number.MAX_SAFE_INTEGER);
+      assert.equal(records().length, 2);
+    });
+
     check('pruning forgets only what is old and over', async (store) => {
       await store.commit({
         devices: [
@@ -102,10 +121,12 @@ export function storeContract(
         transitions: [transitionOf('a', 1)],
         alerts: [alertOf('a', 1), alertOf('b', 1, { resolvedMs: 50 })],
         messages: [messageOf('log', 'a', 1)],
+        networks: [networkOf('n1', [{ device: 'a' }, { device: 'b', forgetsSeconds: null }])],
       };
       await store.commit(commit);
       const again = await reopen();
       assert.deepEqual([...again.devices()], commit.devices);
+      assert.deepEqual([...again.networks()], commit.networks);
       assert.deepEqual(again.transitions('a', 9), commit.transitions);
       assert.deepEqual(again.openAlerts(), [alertOf('a', 1)]);
       assert.deepEqual(again.resolvedAlerts(9), [alertOf('b', 1, { resolvedMs: 50 })]);

@@ -7,7 +7,7 @@ import { open } from 'lmdb';
 import { ownerMark } from '../../../../../monitor/io/stores/folder-owner.ts';
 import { openLmdbStore } from '../../../../../monitor/io/stores/lmdb.ts';
 import type { Store } from '../../../../../monitor/io/stores/store.ts';
-import { messageOf, recordOf, transitionOf } from '../samples.ts';
+import { messageOf, networkOf, recordOf, transitionOf } from '../samples.ts';
 import { EMPTY, storeContract } from './contract.ts';
 
 const fail = (table: string, key: string): never => assert.fail(`damaged ${table} ${key}`);
@@ -58,13 +58,17 @@ describe('the LMDB store guards its folder', () => {
       await tamper(folder, 'devices', 'b', '{"device":"b"');
       await tamper(folder, 'devices', 'c', JSON.stringify({ ...recordOf('c'), state: 'undead' }));
       await tamper(folder, 'outbox', ['log', 7], 'null');
+      await tamper(folder, 'networks', 'n1', JSON.stringify(networkOf('n1', [{}])));
+      await tamper(folder, 'networks', 'n2', JSON.stringify(networkOf('n2', [{ survivesSeconds: -1 }])));
+      await tamper(folder, 'networks', 'n3', '{"network":"n3","votes":null}');
       const damaged: string[] = [];
       const store = await openLmdbStore(folder, (table, key) => damaged.push(`${table} ${key}`));
       const devices = [...store.devices()].map(({ device }) => device);
       assert.deepEqual(devices, ['a']);
       assert.equal(store.pendingCount('log'), 1);
       assert.equal(store.pending('log', 9).length, 1);
-      assert.deepEqual(damaged, ['outbox log,7', 'devices b', 'devices c']);
+      assert.deepEqual([...store.networks()], [networkOf('n1', [{}])]);
+      assert.deepEqual(damaged, ['outbox log,7', 'devices b', 'devices c', 'networks n2', 'networks n3']);
       await store.close();
     }));
 
