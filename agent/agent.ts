@@ -90,6 +90,9 @@ export class Agent {
       case 'readVitals':
         this.#queue.push({ kind: 'vitalsRead', power: this.#parts.readPower(), signalDbm: null });
         break;
+      case 'reportNetwork':
+        this.#link.publishReport(effect.report);
+        break;
       case 'saveBelief':
         this.#parts.beliefs.save(effect.key, effect.belief);
         break;

@@ -1,8 +1,19 @@
 /** Carries the policy's effects on the link out over MQTT, and tells what happened there as facts. */
 import type { BrokerSettings } from '../../config/settings.ts';
+import {
+  encodeNetworkReport,
+  type NetworkReport,
+  parseNetworkKnowledge,
+} from '../../protocol/network-knowledge.ts';
 import { encodeProbe, type Probe } from '../../protocol/probe.ts';
 import { encodeStatus, type Status } from '../../protocol/status.ts';
-import { askTopic, probeTopic, statusTopic } from '../../protocol/topics.ts';
+import {
+  askTopic,
+  networkKnowledgeTopic,
+  networkReportTopic,
+  probeTopic,
+  statusTopic,
+} from '../../protocol/topics.ts';
 import type { Log } from '../../runtime/log.ts';
 import { type MqttSession, openMqtt } from '../../runtime/mqtt-client.ts';
 import type { IdleTimeoutBelief } from '../policy/idle-timeout-belief.ts';
@@ -14,6 +25,7 @@ export interface Link {
   connect(effect: Extract<KeepaliveEffect, { kind: 'connect' }>): void;
   publishProbe(id: number, probe: Probe): void;
   publishStatus(status: Status): void;
+  publishReport(report: NetworkReport): void;
   close(how: 'abandon' | 'leave'): void;
 }
 
@@ -42,6 +54,7 @@ class MqttLink implements Link {
   /** Replaced by every connect; what an older session still says is not heard. */
   #session: MqttSession | null = null;
   #tlsSession: Buffer | null = null;
+  #knowledgeTopic: string | null = null;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -83,11 +96,7 @@ class MqttLink implements Link {
           }),
         onClosed: (cause, detail) => current(() => emit({ kind: 'linkClosed', cause, detail })),
         onPacket: () => current(() => emit({ kind: 'packetReceived' })),
-        onMessage: (topic, _payload, retained) =>
-          current(() => {
-            // A retained ask is one from the past, which nobody waits for any more.
-            if (topic === askTopic(device) && !retained) emit({ kind: 'asked' });
-          }),
+        onMessage: (topic, payload, retained) => current(() => this.#heard(topic, payload, retained)),
         onTlsSession: (tlsSession) => {
           this.#tlsSession = tlsSession;
         },
@@ -119,6 +128,15 @@ class MqttLink implements Link {
     });
   }
 
+  publishReport(report: NetworkReport): void {
+    const { device, log } = this.#options;
+    const payload = encodeNetworkReport(report);
+    this.#session?.publish(networkReportTopic(device), payload, { qos: 1, retain: true }, (error) => {
+      if (typeof error?.code !== 'number') return;
+      log.write('warn', 'reportRefused', `the broker refuses what this device learned: ${error.message}`);
+    });
+  }
+
   close(how: 'abandon' | 'leave'): void {
     const session = this.#session;
     if (how === 'leave') {
@@ -133,8 +151,41 @@ class MqttLink implements Link {
   #identify(session: MqttSession, socket: SocketAddresses): void {
     const { whereabouts, emit } = this.#options;
     void whereabouts(socket).then(({ network, belief }) => {
-      if (this.#session === session) emit({ kind: 'networkIdentified', network, belief });
+      if (this.#session !== session) return;
+      emit({ kind: 'networkIdentified', network, belief });
+      this.#follow(session, network.key);
     });
+  }
+
+  /** What the fleet knows of this network: retained, so that the answer comes at once, while the radio is awake. */
+  #follow(session: MqttSession, key: string): void {
+    const { log } = this.#options;
+    this.#knowledgeTopic = networkKnowledgeTopic(key);
+    session.subscribe([{ topic: this.#knowledgeTopic, qos: 1 }], (error) => {
+      if (error === null || this.#session !== session) return;
+      log.write('debug', 'fleetNotHeard', `what others learned will not be heard: ${error.message}`);
+    });
+  }
+
+  #heard(topic: string, payload: Uint8Array, retained: boolean): void {
+    const { device, log, emit } = this.#options;
+    if (topic === askTopic(device)) {
+      // A retained ask is one from the past, which nobody waits for any more.
+      if (!retained) emit({ kind: 'asked' });
+      return;
+    }
+    if (topic !== this.#knowledgeTopic || payload.length === 0) return;
+    const parsed = parseNetworkKnowledge(payload);
+    if (!parsed.ok) {
+      log.write(
+        'warn',
+        'knowledgeRefused',
+        `what the fleet says of this network is unreadable: ${parsed.refusal}`,
+      );
+      return;
+    }
+    const { network, weight, summary } = parsed.knowledge;
+    emit({ kind: 'fleetKnowledgeTold', key: network, summary: { ...summary, devices: weight } });
   }
 
   #subscribe(session: MqttSession): void {

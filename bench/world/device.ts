@@ -136,6 +136,8 @@ export class Device {
       case 'closeLink':
         this.#close(effect.how);
         break;
+      case 'reportNetwork':
+        break;
       case 'saveBelief':
         this.#belief = effect.belief;
         break;

@@ -1,7 +1,7 @@
 /** What follows from the settings alone. */
 import { MAX_PROMISED_SECONDS } from '../../../protocol/probe.ts';
 import { INTERVAL_POLICIES } from '../interval-policies.ts';
-import type { KeepaliveConfig } from './types.ts';
+import type { KeepaliveConfig, KeepaliveState } from './types.ts';
 
 /**
  * Sessions of one start share its number; a start has room for this many (years of backing off), since the next
@@ -10,7 +10,7 @@ import type { KeepaliveConfig } from './types.ts';
 const SESSIONS_PER_START = 2 ** 20;
 
 /** The epoch of a session: grows over sessions and starts, with one write to flash a start. */
-export function epochOf(starts: number, sessions: number): number {
+export function epochOf({ starts, sessions }: Pick<KeepaliveState, 'starts' | 'sessions'>): number {
   return starts * SESSIONS_PER_START + sessions;
 }
 

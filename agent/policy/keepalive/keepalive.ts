@@ -8,7 +8,7 @@ import { initialVersion } from '../protocol-version.ts';
 import { INITIAL_RECONNECT } from '../reconnect.ts';
 import { INITIAL_VERDICT } from '../verdict.ts';
 import { UNKNOWN_POWER } from '../vitals.ts';
-import { onFleetKnowledge, saveBelief } from './learning.ts';
+import { NOTHING_REPORTED, onFleetKnowledge, saveBelief } from './learning.ts';
 import {
   onConnectFailed,
   onLinkClosed,
@@ -63,6 +63,7 @@ export function initialKeepalive(config: KeepaliveConfig, starts: number): Keepa
     told: null,
     promisedMs: interval.intervalMs,
     lastAskedAt: null,
+    reported: NOTHING_REPORTED,
     saved: { belief: null, at: 0 },
     counters: { probes: 0, reconnects: 0, lapses: 0 },
     stopAt: null,

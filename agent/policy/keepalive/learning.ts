@@ -1,11 +1,21 @@
 /** What is learned beyond this connection: kept on flash, seldom, and taken from others. */
+import type { IdleTimeoutRange } from '../../../protocol/network-knowledge.ts';
 import type { FleetSummary } from '../idle-timeout-prior.ts';
+import { summarizeBelief } from '../idle-timeout-saved.ts';
 import { intervalStep, safeSilenceMs } from '../interval.ts';
 import { scheduleStep } from '../probe-schedule.ts';
-import { type Draft, patch, say } from './types.ts';
+import { epochOf, longestPromiseMs } from './bounds.ts';
+import { type Draft, type KeepaliveState, patch, say } from './types.ts';
 
 /** Answers refine a belief a little at a time; flash is spared for so long. Drops are saved at once. */
 const SAVE_EVERY_MS = 6 * 3_600_000;
+/** What was learned is refined for a while; the fleet is told of it at most so often. */
+const REPORT_EVERY_MS = 3_600_000;
+/** Times that differ by less are the same news. */
+const SAME_SHARE = 0.05;
+
+/** Before anything was told of a network. */
+export const NOTHING_REPORTED: KeepaliveState['reported'] = { summary: null, at: null };
 
 /** Saves the belief unless flash has it already. */
 export function saveBelief(draft: Draft): void {
@@ -30,6 +40,34 @@ export function adoptInterval(draft: Draft): void {
     safeSilenceMs: safeSilenceMs(interval),
   } as const;
   patch(draft, { schedule: scheduleStep(schedule, chosen, draft.now).state });
+}
+
+/** Tells the fleet what was learned here, when that has changed enough; the radio is awake for a probe anyway. */
+export function reportNetwork(draft: Draft): void {
+  const { interval, reported } = draft.state;
+  const { learner, network } = interval;
+  if (network.key === '' || learner.unknown || draft.config.keepalive.adaptive === false) return;
+  if (reported.at !== null && draft.now - reported.at < REPORT_EVERY_MS) return;
+  const found = summarizeBelief(learner.belief, longestPromiseMs(draft.config) / 1000);
+  const summary =
+    found === null ? null : { survivesSeconds: found.survivesSeconds, forgetsSeconds: found.forgetsSeconds };
+  if (isSameRange(summary, reported.summary)) return;
+  const report = { network: network.key, epoch: epochOf(draft.state), summary };
+  draft.effects.push({ kind: 'reportNetwork', report });
+  patch(draft, { reported: { summary, at: draft.now } });
+}
+
+function isSameRange(one: IdleTimeoutRange | null, other: IdleTimeoutRange | null): boolean {
+  if (one === null || other === null) return one === other;
+  return (
+    isSameTime(one.survivesSeconds, other.survivesSeconds) &&
+    isSameTime(one.forgetsSeconds, other.forgetsSeconds)
+  );
+}
+
+function isSameTime(one: number | null, other: number | null): boolean {
+  if (one === null || other === null) return one === other;
+  return Math.abs(one - other) <= SAME_SHARE * Math.max(one, other);
 }
 
 /** What other devices found on this network. */

@@ -10,7 +10,7 @@ import { versionAccepted, versionAfterFailure } from '../protocol-version.ts';
 import { type ReconnectEvent, type ReconnectStep, reconnectStep } from '../reconnect.ts';
 import { type VerdictConfig, verdictStep } from '../verdict.ts';
 import { connectTimeoutMs, epochOf, keepAliveCeilingSeconds } from './bounds.ts';
-import { adoptInterval, saveBelief } from './learning.ts';
+import { adoptInterval, NOTHING_REPORTED, saveBelief } from './learning.ts';
 import { type Draft, patch, say } from './types.ts';
 
 /** How much the interval may grow before the retained status is renewed. */
@@ -38,7 +38,7 @@ export function onLinkUp(draft: Draft, serverKeepAliveSeconds: number | null, tl
   patch(draft, { schedule: state, promisedMs });
   publishStatus(draft, 'online');
   say(draft, 'info', 'linkUp', 'connected', {
-    epoch: currentEpoch(draft),
+    epoch: epochOf(draft.state),
     protocol: draft.state.version.version,
     tlsResumed,
     intervalSeconds: draft.state.interval.intervalMs / 1000,
@@ -118,6 +118,7 @@ export function onNetworkIdentified(draft: Draft, network: Network, belief: Idle
     linkEnd: null,
     interval: intervalStep(interval, joined, draft.config),
     saved: { belief, at: draft.now },
+    reported: NOTHING_REPORTED,
   });
   settleInterval(draft);
   say(
@@ -194,15 +195,11 @@ export function verdictConfig({ config, state }: Draft): VerdictConfig {
   return { ...verdict, count: keepalive.count, timeoutSeconds };
 }
 
-function currentEpoch({ state }: Draft): number {
-  return epochOf(state.starts, state.sessions);
-}
-
 function statusOf(draft: Draft, state: StatusState): Status {
   const { config, state: own } = draft;
   return {
     state,
-    epoch: currentEpoch(draft),
+    epoch: epochOf(draft.state),
     intervalSeconds: wholeSeconds(own.interval.intervalMs),
     count: config.keepalive.count,
     reason: explainInterval(own.interval),

@@ -6,7 +6,7 @@ import { RADIO_TAIL_MS } from '../round-trip.ts';
 import { type VerdictEvent, type VerdictStep, verdictStep } from '../verdict.ts';
 import { type Power, worthTelling } from '../vitals.ts';
 import { longestPromiseMs } from './bounds.ts';
-import { adoptInterval, saveBeliefSometimes } from './learning.ts';
+import { adoptInterval, reportNetwork, saveBeliefSometimes } from './learning.ts';
 import { isStatusStale, onLinkDead, publishStatus, verdictConfig, wholeSeconds } from './link.ts';
 import { type Draft, patch, type SentProbe, say } from './types.ts';
 
@@ -113,6 +113,7 @@ export function onProbeAcked(draft: Draft, id: number): void {
   const interval = intervalStep(state.interval, acked, config);
   patch(draft, { interval, lastRttMs: rttMs, inFlight: [] });
   saveBeliefSometimes(draft);
+  reportNetwork(draft);
   say(draft, 'debug', 'probeAcked', 'probe answered', {
     id,
     rttMs: Math.round(rttMs * 10) / 10,

@@ -1,5 +1,6 @@
 /** The words between the agent's policy and its shells: facts in, effects out. */
 import type { KeepaliveSettings, ReconnectSettings, VerdictSettings } from '../../../config/settings.ts';
+import type { IdleTimeoutRange, NetworkReport } from '../../../protocol/network-knowledge.ts';
 import type { Probe, Vitals } from '../../../protocol/probe.ts';
 import type { Counters, Status } from '../../../protocol/status.ts';
 import type { ConnectFailure } from '../../../runtime/connect-failure.ts';
@@ -65,6 +66,8 @@ export type KeepaliveEffect =
   | { readonly kind: 'publishStatus'; readonly status: Status }
   | { readonly kind: 'publishProbe'; readonly id: number; readonly probe: Probe }
   | { readonly kind: 'readVitals' }
+  /** Worth telling the fleet: what was learned of this network. */
+  | { readonly kind: 'reportNetwork'; readonly report: NetworkReport }
   /** Worth a write to flash: what was learned of this network. */
   | { readonly kind: 'saveBelief'; readonly key: string; readonly belief: IdleTimeoutBelief }
   /** `abandon`: destroy the socket. `leave`: DISCONNECT, then close. */
@@ -113,6 +116,8 @@ export interface KeepaliveState {
   /** What was promised last, in ms: how long the monitor waits is a multiple of it. */
   readonly promisedMs: number;
   readonly lastAskedAt: number | null;
+  /** What the fleet was told of this network, and when. */
+  readonly reported: { readonly summary: IdleTimeoutRange | null; readonly at: number | null };
   /** The belief that is on flash (null: none of this network), and since when that is counted. */
   readonly saved: { readonly belief: IdleTimeoutBelief | null; readonly at: number };
   readonly counters: Counters;
