@@ -95,6 +95,20 @@ describe('an unanswered probe', () => {
     assert.ok((mind.connects()[1]?.at ?? assert.fail()) - sentAt <= 90);
   });
 
+  it('is measured apart for a radio that slept, which is after ten seconds of silence', () => {
+    const mind = new Mind(fixed()).begin();
+    mind.answerNext(2000);
+    assert.deepEqual(mind.state.verdict.roundTrips, {
+      cold: { smoothedMs: 2000, deviationMs: 1000 },
+      warm: null,
+    });
+    mind.pass(10);
+    mind.tell({ kind: 'asked' });
+    mind.pass(0.04);
+    mind.ack();
+    assert.deepEqual(mind.state.verdict.roundTrips.warm, { smoothedMs: 40, deviationMs: 20 });
+  });
+
   it('is answered late: the link lives, the round trip is the true one, the probe was lost', () => {
     const mind = new Mind().begin();
     mind.pass(30 + 15 + 2);
