@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { openLmdbStore } from '../../../monitor/io/stores/lmdb.ts';
+import { networkOf } from '../../unit/monitor/io/samples.ts';
 import { Cleanups } from '../support/cleanups.ts';
 import { pause } from '../support/wait.ts';
 
@@ -56,6 +57,7 @@ describe('the store of a process that is killed', () => {
           whole.toReversed().map((sequence) => `d:1:${sequence}`),
         );
         assert.equal(store.openAlerts().length, last);
+        assert.deepEqual([...store.networks()], [networkOf('n', [{ epoch: last }])]);
         await store.close();
       }
     } finally {

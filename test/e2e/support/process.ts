@@ -34,17 +34,22 @@ export interface Program {
   end(signal?: NodeJS.Signals): Promise<Exit>;
 }
 
-/** Starts `keepalivehd ARGUMENTS` with `settings` as `--set` and the log as JSON. */
+/**
+ * Starts `keepalivehd ARGUMENTS` with `settings` as `--set` and the log as JSON. `within`: words to put before the
+ * command, such as those that enter a network namespace; they must keep the process id.
+ */
 export function startProgram(
   args: readonly string[],
   settings: Readonly<Record<string, string | number | boolean>>,
+  within: readonly string[] = [],
 ): Program {
   if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: npm run build`);
   const sets = Object.entries({ 'log.format': 'json', ...settings }).flatMap(([key, value]) => [
     '--set',
     `${key}=${value}`,
   ]);
-  const child = spawn(process.execPath, [PROGRAM, ...args, ...sets], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [command = process.execPath, ...rest] = [...within, process.execPath, PROGRAM, ...args, ...sets];
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: Line[] = [];
   let written = '';
   let onLine: (line: Line) => void = () => {};

@@ -1,0 +1,91 @@
+/** A NAT that forgets idle connections: the agent finds out after how long, and then never lets it happen. */
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { Cleanups } from '../support/cleanups.ts';
+import { layNat, type NatOptions } from '../support/nat.ts';
+import { waitFor } from '../support/wait.ts';
+import { assertLearned, linesOf, nth, settle, startLearner } from './learner.ts';
+
+async function lay(t: TestContext, options: NatOptions) {
+  const cleanups = new Cleanups();
+  t.after(() => cleanups.run());
+  return { cleanups, nat: await layNat(cleanups, options) };
+}
+
+// Each test waits for a path of its own.
+describe('an idle path', { concurrency: true }, () => {
+  it('that is forgotten in silence is found out within few drops, and no silence reaches its limit again', async (t) => {
+    const { cleanups, nat } = await lay(t, { answer: 'silent', idleTimeoutSeconds: 7 });
+    const agent = startLearner(cleanups, nat.url, nat.onDevice);
+    assertLearned(await settle(agent, 7), 7);
+    assert.ok(nat.packets().unknown > 0, 'the NAT has forgotten nothing');
+    const [first] = linesOf(agent, 'linkLost');
+    assert.equal(first?.how, 'unanswered');
+  });
+
+  it('whose NAT answers with a reset once it has forgotten is found out too', async (t) => {
+    const { cleanups, nat } = await lay(t, { answer: 'loud', idleTimeoutSeconds: 7 });
+    const agent = startLearner(cleanups, nat.url, nat.onDevice);
+    assertLearned(await settle(agent, 7), 7);
+    const [first] = linesOf(agent, 'linkLost');
+    assert.equal(first?.how, 'reset');
+  });
+
+  it('that the next packet revives does not hold the interval down', async (t) => {
+    const { cleanups, nat } = await lay(t, { answer: 'reviving', idleTimeoutSeconds: 5 });
+    const agent = startLearner(cleanups, nat.url, nat.onDevice, { keepalive_interval: '3s' });
+    await waitFor(
+      () => `two answers after more than 5 s:\n${agent.output()}`,
+      60_000,
+      () => linesOf(agent, 'probeAcked').filter(({ silenceMs }) => Number(silenceMs) > 5500).length >= 2,
+    );
+    assert.equal(linesOf(agent, 'linkLost').length, 0);
+    assert.ok(nat.packets().unknown >= 2, 'the NAT has forgotten nothing');
+  });
+
+  it('with another limit for each port is found out by each device for itself', async (t) => {
+    const { cleanups, nat } = await lay(t, {
+      answer: 'silent',
+      idleTimeoutSeconds: 60,
+      idleTimeoutSecondsByPort: { 1884: 7, 1885: 5 },
+    });
+    const [slow, quick] = [
+      startLearner(cleanups, nat.urlAt(1884), nat.onDevice, { 'device.name': 'slow' }),
+      startLearner(cleanups, nat.urlAt(1885), nat.onDevice, {
+        'device.name': 'quick',
+        keepalive_interval: '3s',
+      }),
+    ];
+    const [ofSlow, ofQuick] = await Promise.all([settle(slow, 7), settle(quick, 5)]);
+    assertLearned(ofSlow, 7);
+    assertLearned(ofQuick, 5);
+  });
+
+  it('that comes to be forgotten sooner is followed down', async (t) => {
+    const { cleanups, nat } = await lay(t, { answer: 'silent', idleTimeoutSeconds: 5 });
+    const agent = startLearner(cleanups, nat.url, nat.onDevice, { keepalive_interval: '3s' });
+    await nth(agent, 'linkLost', 1, 60_000);
+    const back = agent.lines.length;
+    await nth(agent, 'probeAcked', 1, 30_000, back);
+    const from = agent.lines.length;
+    nat.setIdleTimeout(3);
+    assertLearned(await settle(agent, 3, from), 3);
+  });
+
+  it('carries nothing between two probes', async (t) => {
+    const { cleanups, nat } = await lay(t, { answer: 'silent', idleTimeoutSeconds: 60 });
+    const agent = startLearner(cleanups, nat.url, nat.onDevice, { adaptive_mode: false });
+    await nth(agent, 'probeAcked', 1, 30_000);
+    // Right before the second probe, whatever followed the first one's answer is over.
+    const before = nat.packets();
+    const PROBES = 4;
+    await nth(agent, 'probeAcked', 1 + PROBES, 60_000);
+    const after = nat.packets();
+    // Each way a probe takes the packet itself and an acknowledgement; the ends of the window are worth one.
+    for (const way of ['up', 'down'] as const) {
+      const packets = after[way] - before[way];
+      assert.ok(packets >= PROBES && packets <= 2 * PROBES + 1, `${way}: ${packets}`);
+    }
+    assert.equal(after.unknown, 0);
+  });
+});

@@ -1,0 +1,111 @@
+/** An agent on an idle path, and what it makes of that path, as its log tells. */
+import assert from 'node:assert/strict';
+import type { Cleanups } from '../support/cleanups.ts';
+import { type Line, type Program, startProgram } from '../support/process.ts';
+import { waitFor } from '../support/wait.ts';
+
+/** Connections that finding an idle limit may cost. */
+export const MAX_DROPS = 5;
+/** Probes in a row, each after a real silence, that show that the agent stays below the limit. */
+const ANSWERS_TO_SETTLE = 3;
+/** A probe sent sooner than this part of the limit would stay below it whatever the agent had learned. */
+const WORTHWHILE = 0.5;
+const SETTLE_MS = 60_000;
+
+/** Limits of seconds instead of minutes; a dead link shows within two seconds. */
+const SHORT_TIMES = {
+  keepalive_interval: '4s',
+  keepalive_count: 3,
+  // The longest steps.
+  adaptive_mode: 'low_power',
+  min_interval: '1s',
+  max_interval: '30s',
+  'reconnect.min_delay': '50ms',
+  'reconnect.max_delay': '500ms',
+  'reconnect.stable_after': '500ms',
+  'verdict.initial': '500ms',
+  'verdict.floor': '300ms',
+  'verdict.ceiling': '600ms',
+  'log.level': 'debug',
+};
+
+/** Starts an agent with nothing learned; `within` puts it into a namespace. */
+export function startLearner(
+  cleanups: Cleanups,
+  url: string,
+  within: readonly string[] = [],
+  settings: Readonly<Record<string, string | number | boolean>> = {},
+): Program {
+  const agent = startProgram(
+    ['agent'],
+    {
+      ...SHORT_TIMES,
+      'broker.url': url,
+      'device.name': 'pump-17',
+      state_directory: cleanups.folder(),
+      'battery.sysfs_root': cleanups.folder(),
+      ...settings,
+    },
+    within,
+  );
+  cleanups.add(() => agent.end('SIGKILL'));
+  return agent;
+}
+
+export function linesOf(agent: Program, event: string, from = 0): readonly Line[] {
+  return agent.lines.slice(from).filter((line) => line.event === event);
+}
+
+/** Resolves with the `n`th line of `event`, from 1, that was written from line `from` on. */
+export function nth(agent: Program, event: string, n: number, timeoutMs: number, from = 0): Promise<Line> {
+  return waitFor(
+    () => `${event} number ${n}:\n${agent.output()}`,
+    timeoutMs,
+    () => linesOf(agent, event, from)[n - 1],
+  );
+}
+
+/** The interval in force, in seconds. */
+export function intervalSeconds(agent: Program): number {
+  const told = agent.lines.findLast((line) => typeof line.intervalSeconds === 'number');
+  return Number(told?.intervalSeconds);
+}
+
+/** Answered probes since the last drop from line `from` on. */
+function answersSinceDrop(agent: Program, from: number): readonly Line[] {
+  const lastDrop = agent.lines.findLastIndex((line) => line.event === 'linkLost');
+  return lastDrop < from ? [] : linesOf(agent, 'probeAcked', lastDrop);
+}
+
+/**
+ * Resolves once the agent has run into the limit, from line `from` of its log on, and then stayed below it, near
+ * it; fails when that costs more than `MAX_DROPS` connections. Returns the lines that explain them.
+ */
+export async function settle(agent: Program, limitSeconds: number, from = 0): Promise<readonly Line[]> {
+  await waitFor(
+    () => `the agent to settle below ${limitSeconds} s:\n${agent.output()}`,
+    SETTLE_MS,
+    () => {
+      const drops = linesOf(agent, 'linkLost', from).length;
+      assert.ok(drops <= MAX_DROPS, `${drops} drops:\n${agent.output()}`);
+      const answers = answersSinceDrop(agent, from);
+      const worthwhile = answers.filter((line) => Number(line.silenceMs) >= limitSeconds * 1000 * WORTHWHILE);
+      return worthwhile.length >= ANSWERS_TO_SETTLE;
+    },
+  );
+  const chosen = intervalSeconds(agent);
+  assert.ok(chosen < limitSeconds, `${chosen} s:\n${agent.output()}`);
+  return linesOf(agent, 'lapseExplained', from);
+}
+
+/** Every drop was put down to the path, after a silence that the path really punishes, and made the agent careful. */
+export function assertLearned(explained: readonly Line[], limitSeconds: number): void {
+  assert.ok(explained.length > 0);
+  for (const line of explained) {
+    const said = JSON.stringify(line);
+    assert.equal(line.cause, 'path-forgot', said);
+    // Conntrack counts in jiffies, from the packet before.
+    assert.ok(Number(line.silenceMs) > limitSeconds * 1000 - 100, said);
+    assert.ok(Number(line.intervalSeconds) * 1000 < Number(line.silenceMs), said);
+  }
+}
