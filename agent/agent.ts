@@ -23,6 +23,7 @@ export interface AgentParts {
   readonly beliefs: BeliefStore;
   /** Called only while the device is awake for a probe. */
   readonly readPower: () => Power;
+  readonly readSignalDbm: () => number | null;
 }
 
 /** One device's agent. It ends when a stop was asked for and carried out. */
@@ -77,6 +78,7 @@ export class Agent {
   }
 
   #carryOut(effect: KeepaliveEffect): void {
+    const { readPower, readSignalDbm } = this.#parts;
     switch (effect.kind) {
       case 'connect':
         this.#link.connect(effect);
@@ -88,7 +90,7 @@ export class Agent {
         this.#link.publishProbe(effect.id, effect.probe);
         break;
       case 'readVitals':
-        this.#queue.push({ kind: 'vitalsRead', power: this.#parts.readPower(), signalDbm: null });
+        this.#queue.push({ kind: 'vitalsRead', power: readPower(), signalDbm: readSignalDbm() });
         break;
       case 'reportNetwork':
         this.#link.publishReport(effect.report);

@@ -8,6 +8,7 @@ import { openBeliefStore } from './io/belief-store.ts';
 import { createMqttLink } from './io/mqtt-link.ts';
 import { readPower } from './io/power.ts';
 import { countStart } from './io/start-counter.ts';
+import { createSenses } from './io/whereabouts.ts';
 import { priorFor } from './policy/idle-timeout-prior.ts';
 import type { KeepaliveConfig } from './policy/keepalive/types.ts';
 
@@ -16,6 +17,7 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
   const config = keepaliveConfig(settings);
   const beliefs = openBeliefStore(settings.stateDirectory, log);
   const prior = priorFor({ limitSeconds: config.pathLimitSeconds });
+  const senses = createSenses(settings, beliefs, prior, log);
   const agent = new Agent({
     config,
     beliefs,
@@ -30,12 +32,10 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
         willDelaySeconds: settings.willDelaySeconds,
         log,
         emit,
-        whereabouts: (localAddress) => {
-          const network = identifyNetwork(localAddress, settings.broker.url);
-          return { network, belief: beliefs.load(network.key, prior) };
-        },
+        whereabouts: (socket) => senses.locate(socket),
       }),
     readPower: () => readPower(settings.battery.sysfsRoot),
+    readSignalDbm: () => senses.readSignalDbm(),
   });
   const stop = (): void => agent.stop();
   // Also a second signal while it leaves: Node's default would end the process in the middle of a goodbye.
@@ -48,6 +48,7 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
     adaptive: settings.keepalive.adaptive,
   });
   await agent.run();
+  senses.close();
   process.off('SIGTERM', stop).off('SIGINT', stop);
   await log.flush();
   return 0;

@@ -54,6 +54,8 @@ function valueSchema(item: SchemaItem): Json {
         items: { type: 'string', pattern: '^[A-Za-z0-9._:-]{1,64}$' },
         uniqueItems: true,
       };
+    case 'text_list':
+      return { type: 'array', items: { type: 'string', minLength: 1 } };
     case 'device_name':
       return { type: 'string', pattern: '^[A-Za-z0-9._:-]{1,64}$' };
     default:

@@ -57,6 +57,8 @@ function values(item: SchemaItem): string {
       return '`HOST:PORT`';
     case 'group_list':
       return 'list of names';
+    case 'text_list':
+      return 'list of texts';
     case 'schedule':
       return 'cron expression';
     case 'device_name':

@@ -59,6 +59,15 @@ export interface BatterySettings {
   readonly lowPercent: number;
 }
 
+export interface SignalSettings {
+  readonly source: 'auto' | 'wifi' | 'modem' | 'command' | 'off';
+  /** Program and arguments that print dBm; empty: none. */
+  readonly command: readonly string[];
+  readonly timeoutSeconds: number;
+  /** Where procfs is mounted: routes and the Wi-Fi signal are read there. */
+  readonly procfsRoot: string;
+}
+
 export interface LogSettings {
   readonly level: 'error' | 'warn' | 'info' | 'debug';
   /** `auto`: readable on a terminal, JSON otherwise. */
@@ -76,6 +85,7 @@ export interface AgentSettings {
   readonly reconnect: ReconnectSettings;
   readonly verdict: VerdictSettings;
   readonly battery: BatterySettings;
+  readonly signal: SignalSettings;
   readonly stateDirectory: string;
   readonly log: LogSettings;
 }

@@ -46,7 +46,7 @@ function brokerSettings(broker: BrokerConfig): BrokerSettings {
 
 /** `deviceName` is the stated name or the host's. */
 export function toAgentSettings(config: AgentConfig, deviceName: string): AgentSettings {
-  const { reconnect, verdict, battery } = config;
+  const { reconnect, verdict, battery, signal } = config;
   return freeze({
     device: { name: deviceName, groups: config.device.groups },
     keepalive: keepaliveSettings(config),
@@ -64,6 +64,12 @@ export function toAgentSettings(config: AgentConfig, deviceName: string): AgentS
       ceilingSeconds: verdict.ceiling,
     },
     battery: { sysfsRoot: battery.sysfs_root, lowPercent: battery.low_at },
+    signal: {
+      source: signal.source,
+      command: signal.command,
+      timeoutSeconds: signal.timeout,
+      procfsRoot: signal.procfs_root,
+    },
     stateDirectory: config.state_directory,
     log: config.log,
   });

@@ -1,5 +1,6 @@
 /** Every key of the agent's configuration. */
 import { PRESET_NAMES, type PresetName } from '../presets/presets.ts';
+import type { SignalSettings } from '../settings.ts';
 import { type BrokerConfig, brokerSchema } from './broker.ts';
 import type { SchemaOf } from './item.ts';
 import { type KeepaliveConfig, keepaliveSchema } from './keepalive.ts';
@@ -13,6 +14,12 @@ export interface AgentConfig extends KeepaliveConfig {
   reconnect: { min_delay: number; max_delay: number; stable_after: number };
   verdict: { initial: number; floor: number; ceiling: number };
   battery: { sysfs_root: string; low_at: number };
+  signal: {
+    source: SignalSettings['source'];
+    command: readonly string[];
+    timeout: number;
+    procfs_root: string;
+  };
   state_directory: string;
   log: LogConfig;
 }
@@ -119,6 +126,35 @@ export const agentSchema: SchemaOf<AgentConfig> = {
       min: 0,
       max: 100,
       env: 'KHD_BATTERY_LOW_AT',
+    },
+  },
+  signal: {
+    source: {
+      doc: 'Where the signal strength comes from; auto: whatever the network in use has, then signal.command.',
+      format: 'choice',
+      choices: ['auto', 'wifi', 'modem', 'command', 'off'],
+      default: 'auto',
+      env: 'KHD_SIGNAL_SOURCE',
+    },
+    command: {
+      doc: 'Program and arguments that print the signal in dBm, for odd hardware; run without a shell.',
+      format: 'text_list',
+      default: [],
+      env: 'KHD_SIGNAL_COMMAND',
+    },
+    timeout: {
+      doc: 'Longest wait for a modem or a command; no probe waits for them.',
+      format: 'duration',
+      default: '2s',
+      min: 0.1,
+      max: 60,
+      env: 'KHD_SIGNAL_TIMEOUT',
+    },
+    procfs_root: {
+      doc: 'Where procfs is mounted; routes and the Wi-Fi signal are read below net.',
+      format: 'path',
+      default: '/proc',
+      env: 'KHD_SIGNAL_PROCFS_ROOT',
     },
   },
   state_directory: {

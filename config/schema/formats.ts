@@ -20,6 +20,7 @@ export type FormatName =
   | 'listen'
   | 'device_name'
   | 'group_list'
+  | 'text_list'
   | 'schedule';
 
 export type Reading =
@@ -149,6 +150,20 @@ function readGroups(value: unknown): Reading {
   return good([...value]);
 }
 
+/** A command with more arguments belongs into a script. */
+const MAX_TEXTS = 32;
+
+function readTexts(value: unknown): Reading {
+  const example = '["mm-signal", "--dbm"]';
+  if (!Array.isArray(value)) return bad('is not a list', `write a list of texts, such as ${example}`);
+  if (value.length > MAX_TEXTS) return bad('has too many parts', `write at most ${MAX_TEXTS}`);
+  for (const text of value) {
+    const reading = readText(text, 'each part');
+    if (!reading.ok) return bad(`has a part that ${reading.problem}`, reading.fix);
+  }
+  return good([...value]);
+}
+
 function readListen(value: unknown): Reading {
   const fix = 'write HOST:PORT, such as "127.0.0.1:8080" or "[::1]:8080"';
   return typeof value === 'string' && parseListen(value) !== null
@@ -190,6 +205,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
     read: readGroups,
     fromText: (text) => text.split(',').map((name) => name.trim()),
   },
+  text_list: { read: readTexts, fromText: (text) => text.split(',').map((part) => part.trim()) },
   schedule: { read: readSchedule },
 };
 
