@@ -64,6 +64,8 @@ export class Networks {
 
   linkLost(): void {
     this.#linkUp = false;
+    // `linkUp` tells everything again.
+    this.#due.clear();
   }
 
   /** Lets old reports lose weight. To be called about once a day. */
@@ -87,7 +89,7 @@ export class Networks {
     this.#telling = true;
     this.#tellDue().finally(() => {
       this.#telling = false;
-      // The link may have been lost and renewed meanwhile.
+      // For what fell due in the meantime.
       this.#tell();
     });
   }
@@ -96,7 +98,6 @@ export class Networks {
     const { log } = this.#parts;
     let refused = 0;
     for (const network of this.#due) {
-      if (!this.#linkUp) return;
       this.#due.delete(network);
       try {
         await this.#publish(network);

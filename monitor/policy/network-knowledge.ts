@@ -74,13 +74,13 @@ export function mergeVotes(
   const weighted = votes
     .map((vote) => ({ vote, weight: voteWeight(vote.atMs, nowMs) }))
     .filter(({ weight }) => weight > 0)
-    // Sums of fractions depend on their order.
+    // Sums of fractions depend on their order; the sorts below are stable.
     .sort((a, b) => compare(a.vote.device, b.vote.device));
   if (weighted.length === 0) return null;
   const groups = [...timeoutGroups(weighted), ...openGroup(weighted)];
   const agreed = groups.filter((group) => hasQuorum(group, groups));
   const spoken = withoutRedundant(agreed.length > 0 ? agreed : groups);
-  const kept = spoken.toSorted((a, b) => b.weight - a.weight || compareRanges(a, b)).slice(0, MAX_SPIKES);
+  const kept = spoken.toSorted((a, b) => b.weight - a.weight).slice(0, MAX_SPIKES);
   const weight = agreed.length > 0 ? corroborated(kept, weighted) : LONE_WEIGHT * averageWeight(kept);
   return knowledgeOf(network, kept, weight);
 }
@@ -104,7 +104,7 @@ export function isMaterial(told: NetworkKnowledge | null, next: NetworkKnowledge
 function timeoutGroups(all: readonly Weighted[]): Group[] {
   const met = all
     .filter(({ vote }) => vote.forgetsSeconds !== null)
-    .sort((a, b) => middle(a.vote) - middle(b.vote) || compare(a.vote.device, b.vote.device));
+    .sort((a, b) => middle(a.vote) - middle(b.vote));
   const parts: Weighted[][] = [];
   let before = 0;
   for (const item of met) {
@@ -128,7 +128,7 @@ function timeoutGroups(all: readonly Weighted[]): Group[] {
 function openGroup(all: readonly Weighted[]): Group[] {
   const members = all
     .filter(({ vote }) => vote.forgetsSeconds === null)
-    .sort((a, b) => b.vote.survivesSeconds - a.vote.survivesSeconds || compare(a.vote.device, b.vote.device));
+    .sort((a, b) => b.vote.survivesSeconds - a.vote.survivesSeconds);
   const weight = sum(members);
   let vouched = 0;
   for (const [index, member] of members.entries()) {

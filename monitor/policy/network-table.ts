@@ -107,7 +107,6 @@ export class NetworkTable {
 
   /** Everything is to be told (again): a broker may have forgotten what it retained. */
   tellAll(nowMs: number): NetworkStep {
-    this.#told.clear();
     for (const { network, votes } of this.#records.values()) {
       this.#told.set(network, mergeVotes(network, votes, nowMs));
     }

@@ -34,6 +34,7 @@ const TECHNOLOGIES: Readonly<Record<number, string>> = {
  * long, to be harmless, if we are ended before we turn it off.
  */
 const SETUP_SECONDS = 3599;
+const TURN_OFF_MS = 500;
 const LEVEL_POLLS_MS: readonly number[] = [50, 100, 200, 400];
 
 type Dictionary = Readonly<Record<string, unknown>>;
@@ -93,15 +94,10 @@ async function readModem(bus: SystemBus, path: string, interfaces: Dictionary): 
 async function readLevels(bus: SystemBus, path: string, present: Dictionary): Promise<Dictionary> {
   const leftOver = present.Rate === SETUP_SECONDS;
   if (!leftOver && (present.Rate !== 0 || hasLevels(present))) return present;
-  const setup = (rate: number): Promise<unknown> =>
-    bus.call({
-      destination: SERVICE,
-      path,
-      interface: SIGNAL,
-      member: 'Setup',
-      signature: 'u',
-      body: [rate],
-    });
+  const setup = async (rate: number, patienceMs?: number): Promise<void> => {
+    const call = { destination: SERVICE, path, interface: SIGNAL, member: 'Setup', signature: 'u' };
+    await bus.call({ ...call, body: [rate] }, patienceMs);
+  };
   try {
     // The same rate again would change nothing and refresh nothing.
     if (leftOver) await setup(0);
@@ -121,7 +117,8 @@ async function readLevels(bus: SystemBus, path: string, present: Dictionary): Pr
   } catch {
     return present;
   } finally {
-    await setup(0).catch(() => {});
+    // Also when nobody waits for the levels any more.
+    await setup(0, TURN_OFF_MS).catch(() => {});
   }
 }
 

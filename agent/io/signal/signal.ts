@@ -106,21 +106,16 @@ export class SignalReader {
     const network = this.#network;
     const { timeoutMs } = this.#options;
     this.#refreshing = true;
-    const found = await withDeadline(
-      timeoutMs,
-      (signal) => this.#firstOf(network, signal),
-      this.#closing.signal,
-    );
+    const found = await withDeadline(timeoutMs, (signal) => this.#firstOf(signal), this.#closing.signal);
     if (network !== this.#network) return;
     this.#refreshing = false;
     this.#last = found === null ? null : Math.round(found);
   }
 
   /** The first source that has a value. One that is missing is asked no more. */
-  async #firstOf(network: number, signal: AbortSignal): Promise<number | null> {
+  async #firstOf(signal: AbortSignal): Promise<number | null> {
     for (const source of this.#sources) {
       const value = await source.read(signal);
-      if (network !== this.#network) return null;
       if (typeof value === 'number') return value;
       if (value === 'missing') this.#sources = this.#sources.filter((each) => each !== source);
       if (signal.aborted) return null;

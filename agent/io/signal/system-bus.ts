@@ -15,8 +15,11 @@ export interface BusCall {
 }
 
 export interface SystemBus {
-  /** The reply's first value: dictionaries as objects, variants as their values. Rejects on an error reply. */
-  call(call: BusCall): Promise<unknown>;
+  /**
+   * The reply's first value: dictionaries as objects, variants as their values. Rejects on an error reply and
+   * when the bus's signal is aborted; a call with `patienceMs` is made all the same and given that long.
+   */
+  call(call: BusCall, patienceMs?: number): Promise<unknown>;
   close(): void;
 }
 
@@ -29,7 +32,7 @@ export function systemBusAddress(environment: NodeJS.ProcessEnv = process.env): 
   return environment.DBUS_SYSTEM_BUS_ADDRESS || DEFAULT_ADDRESS;
 }
 
-/** Connects; null when there is no bus at `address`, or no library. Aborting `signal` closes it. */
+/** Connects; null when there is no bus at `address`, or no library. Aborting `signal` ends its calls. */
 export async function openSystemBus(address: string, signal: AbortSignal): Promise<SystemBus | null> {
   const path = /^unix:(?:.*,)?path=([^,;]+)/.exec(address)?.[1];
   if (path !== undefined && !existsSync(decodeURIComponent(path))) return null;
@@ -40,18 +43,17 @@ export async function openSystemBus(address: string, signal: AbortSignal): Promi
   } catch {
     return null;
   }
-  const close = (): void => {
-    signal.removeEventListener('abort', close);
-    bus.connection.end();
-    bus.connection.stream.destroy();
-  };
   // Without a listener a broken connection would end the process; each call fails for itself.
   bus.connection.on('error', () => {});
-  signal.addEventListener('abort', close, { once: true });
-  if (signal.aborted) close();
   return {
-    call: async ({ body, ...call }) =>
-      await bus.invoke({ ...call, flags: NO_AUTO_START, ...(body && { body: [...body] }) }, { signal }),
-    close,
+    call: async ({ body, ...call }, patienceMs) =>
+      await bus.invoke(
+        { ...call, flags: NO_AUTO_START, ...(body && { body: [...body] }) },
+        patienceMs === undefined ? { signal } : { timeout: patienceMs },
+      ),
+    close() {
+      bus.connection.end();
+      bus.connection.stream.destroy();
+    },
   };
 }

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { Cleanups } from '../support/cleanups.ts';
 import { layNat, type NatOptions } from '../support/nat.ts';
-import { waitFor } from '../support/wait.ts';
-import { assertLearned, linesOf, nth, settle, startLearner } from './learner.ts';
+import { assertLearned, linesOf, nth, settle, startLearner, waitOn } from './learner.ts';
 
 async function lay(t: TestContext, options: NatOptions) {
   const cleanups = new Cleanups();
@@ -33,9 +32,13 @@ describe('an idle path', { concurrency: true }, () => {
 
   it('that the next packet revives does not hold the interval down', async (t) => {
     const { cleanups, nat } = await lay(t, { answer: 'reviving', idleTimeoutSeconds: 5 });
-    const agent = startLearner(cleanups, nat.url, nat.onDevice, { keepalive_interval: '3s' });
-    await waitFor(
-      () => `two answers after more than 5 s:\n${agent.output()}`,
+    const agent = startLearner(cleanups, nat.url, nat.onDevice, {
+      keepalive_interval: '3s',
+      max_interval: '9s',
+    });
+    await waitOn(
+      agent,
+      'two answers after more than 5 s',
       60_000,
       () => linesOf(agent, 'probeAcked').filter(({ silenceMs }) => Number(silenceMs) > 5500).length >= 2,
     );
@@ -54,6 +57,7 @@ describe('an idle path', { concurrency: true }, () => {
       startLearner(cleanups, nat.urlAt(1885), nat.onDevice, {
         'device.name': 'quick',
         keepalive_interval: '3s',
+        max_interval: '9s',
       }),
     ];
     const [ofSlow, ofQuick] = await Promise.all([settle(slow, 7), settle(quick, 5)]);
@@ -62,11 +66,14 @@ describe('an idle path', { concurrency: true }, () => {
   });
 
   it('that comes to be forgotten sooner is followed down', async (t) => {
-    const { cleanups, nat } = await lay(t, { answer: 'silent', idleTimeoutSeconds: 5 });
-    const agent = startLearner(cleanups, nat.url, nat.onDevice, { keepalive_interval: '3s' });
-    await nth(agent, 'linkLost', 1, 60_000);
-    const back = agent.lines.length;
-    await nth(agent, 'probeAcked', 1, 30_000, back);
+    const { cleanups, nat } = await lay(t, { answer: 'silent', idleTimeoutSeconds: 60 });
+    const agent = startLearner(cleanups, nat.url, nat.onDevice, {
+      keepalive_interval: '3s',
+      max_interval: '6s',
+    });
+    await waitOn(agent, 'an answer after almost 6 s', 60_000, () =>
+      linesOf(agent, 'probeAcked').some(({ silenceMs }) => Number(silenceMs) > 5500),
+    );
     const from = agent.lines.length;
     nat.setIdleTimeout(3);
     assertLearned(await settle(agent, 3, from), 3);

@@ -19,7 +19,8 @@ const SHORT_TIMES = {
   // The longest steps.
   adaptive_mode: 'low_power',
   min_interval: '1s',
-  max_interval: '30s',
+  // A bold first try must not take half a minute.
+  max_interval: '12s',
   'reconnect.min_delay': '50ms',
   'reconnect.max_delay': '500ms',
   'reconnect.stable_after': '500ms',
@@ -52,17 +53,35 @@ export function startLearner(
   return agent;
 }
 
+/** Resolves when `look` does; fails at once when the agent has ended. */
+export function waitOn<T>(
+  agent: Program,
+  what: string,
+  timeoutMs: number,
+  look: () => T | undefined | false,
+): Promise<T> {
+  const inVain = (): string => `${what}:\n${agent.output()}`;
+  return waitFor(inVain, timeoutMs, () => {
+    if (!isRunning(agent)) assert.fail(`the agent ended before ${inVain()}`);
+    return look();
+  });
+}
+
+function isRunning({ pid }: Program): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 export function linesOf(agent: Program, event: string, from = 0): readonly Line[] {
   return agent.lines.slice(from).filter((line) => line.event === event);
 }
 
 /** Resolves with the `n`th line of `event`, from 1, that was written from line `from` on. */
 export function nth(agent: Program, event: string, n: number, timeoutMs: number, from = 0): Promise<Line> {
-  return waitFor(
-    () => `${event} number ${n}:\n${agent.output()}`,
-    timeoutMs,
-    () => linesOf(agent, event, from)[n - 1],
-  );
+  return waitOn(agent, `${event} number ${n}`, timeoutMs, () => linesOf(agent, event, from)[n - 1]);
 }
 
 /** The interval in force, in seconds. */
@@ -82,17 +101,13 @@ function answersSinceDrop(agent: Program, from: number): readonly Line[] {
  * it; fails when that costs more than `MAX_DROPS` connections. Returns the lines that explain them.
  */
 export async function settle(agent: Program, limitSeconds: number, from = 0): Promise<readonly Line[]> {
-  await waitFor(
-    () => `the agent to settle below ${limitSeconds} s:\n${agent.output()}`,
-    SETTLE_MS,
-    () => {
-      const drops = linesOf(agent, 'linkLost', from).length;
-      assert.ok(drops <= MAX_DROPS, `${drops} drops:\n${agent.output()}`);
-      const answers = answersSinceDrop(agent, from);
-      const worthwhile = answers.filter((line) => Number(line.silenceMs) >= limitSeconds * 1000 * WORTHWHILE);
-      return worthwhile.length >= ANSWERS_TO_SETTLE;
-    },
-  );
+  await waitOn(agent, `the agent to settle below ${limitSeconds} s`, SETTLE_MS, () => {
+    const drops = linesOf(agent, 'linkLost', from).length;
+    assert.ok(drops <= MAX_DROPS, `${drops} drops:\n${agent.output()}`);
+    const answers = answersSinceDrop(agent, from);
+    const worthwhile = answers.filter((line) => Number(line.silenceMs) >= limitSeconds * 1000 * WORTHWHILE);
+    return worthwhile.length >= ANSWERS_TO_SETTLE;
+  });
   const chosen = intervalSeconds(agent);
   assert.ok(chosen < limitSeconds, `${chosen} s:\n${agent.output()}`);
   return linesOf(agent, 'lapseExplained', from);

@@ -19,6 +19,8 @@ describe('fleet knowledge', () => {
   /** What the broker retains: what was survived, by topic. */
   let retained: Map<string, number>;
   let published: string[];
+  let attempts: number;
+  let inFlight: number;
   let saves: NetworkRecord[];
   let forgotten: string[];
   let failure: Error | null;
@@ -30,7 +32,11 @@ describe('fleet knowledge', () => {
       table: new NetworkTable(records),
       publisher: {
         async publish(topic, payload, options) {
+          attempts += 1;
+          inFlight += 1;
+          assert.equal(inFlight, 1, 'one at a time');
           await hold;
+          inFlight -= 1;
           if (failure !== null) {
             linkCuts();
             throw failure;
@@ -68,6 +74,8 @@ describe('fleet knowledge', () => {
     log = new FakeLog();
     retained = new Map();
     published = [];
+    attempts = 0;
+    inFlight = 0;
     saves = [];
     forgotten = [];
     failure = null;
@@ -108,6 +116,7 @@ describe('fleet knowledge', () => {
     networks.linkUp();
     await settled();
     assert.deepEqual(published, []);
+    assert.equal(attempts, 1);
     assert.deepEqual(
       log.events().filter((event) => event === 'knowledgeUntold'),
       [],

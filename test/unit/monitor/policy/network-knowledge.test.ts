@@ -125,6 +125,18 @@ describe('a liar', () => {
   });
 });
 
+describe('a small minority', () => {
+  const short = (count: number) => times(count, () => vote(57, 61));
+  const open = (count: number) => times(count, () => vote(1800, null));
+
+  it('is not told against those who survived more, or who forgot earlier', () => {
+    assert.deepEqual(spikesOf(merged(short(2), open(9))), ['1800-null']);
+    assert.deepEqual(spikesOf(merged(short(2), open(8))), ['57-61', '1800-null']);
+    assert.deepEqual(spikesOf(merged(short(9), open(2))), ['57-61']);
+    assert.deepEqual(spikesOf(merged(short(8), open(2))), ['57-61', '1800-null']);
+  });
+});
+
 describe('several timeouts on one network', () => {
   it('are told apart, each with its weight, within one summary', () => {
     const knowledge = merged(

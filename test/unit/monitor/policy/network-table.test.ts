@@ -208,6 +208,17 @@ describe('memory', () => {
     assert.equal(world.store.size, MAX_NETWORKS_PER_DEVICE + 1);
   });
 
+  it('pushes out nobody else where the device makes room itself', () => {
+    const world = new World();
+    for (let index = 0; index < MAX_NETWORKS - MAX_NETWORKS_PER_DEVICE; index += 1) {
+      world.say(`d${index}`, report(`n${index}`, 300));
+    }
+    const say = (index: number) => world.say('a', report(`a${index}`, 300), { atMs: NOW_MS + 1 + index });
+    for (let index = 0; index < MAX_NETWORKS_PER_DEVICE; index += 1) say(index);
+    assert.deepEqual(say(MAX_NETWORKS_PER_DEVICE).tells, [`a${MAX_NETWORKS_PER_DEVICE}`, 'a0']);
+    assert.equal(world.table.size, MAX_NETWORKS);
+  });
+
   it('holds so many networks, the most recently reported; and refuses when nothing can be taken away', () => {
     const world = new World();
     const say = (index: number): NetworkStep =>
