@@ -5,6 +5,8 @@ import { Cleanups } from '../support/cleanups.ts';
 import { layNat, type NatOptions } from '../support/nat.ts';
 import { assertLearned, linesOf, nth, settle, startLearner, waitOn } from './learner.ts';
 
+const LIMIT_SECONDS = 5;
+
 async function lay(t: TestContext, options: NatOptions) {
   const cleanups = new Cleanups();
   t.after(() => cleanups.run());
@@ -14,33 +16,32 @@ async function lay(t: TestContext, options: NatOptions) {
 // Each test waits for a path of its own.
 describe('an idle path', { concurrency: true }, () => {
   it('that is forgotten in silence is found out within few drops, and no silence reaches its limit again', async (t) => {
-    const { cleanups, nat } = await lay(t, { answer: 'silent', idleTimeoutSeconds: 7 });
+    const { cleanups, nat } = await lay(t, { answer: 'silent', idleTimeoutSeconds: LIMIT_SECONDS });
     const agent = startLearner(cleanups, nat.url, nat.onDevice);
-    assertLearned(await settle(agent, 7), 7);
+    assertLearned(await settle(agent, LIMIT_SECONDS), LIMIT_SECONDS);
     assert.ok(nat.packets().unknown > 0, 'the NAT has forgotten nothing');
     const [first] = linesOf(agent, 'linkLost');
     assert.equal(first?.how, 'unanswered');
   });
 
   it('whose NAT answers with a reset once it has forgotten is found out too', async (t) => {
-    const { cleanups, nat } = await lay(t, { answer: 'loud', idleTimeoutSeconds: 7 });
+    const { cleanups, nat } = await lay(t, { answer: 'loud', idleTimeoutSeconds: LIMIT_SECONDS });
     const agent = startLearner(cleanups, nat.url, nat.onDevice);
-    assertLearned(await settle(agent, 7), 7);
+    assertLearned(await settle(agent, LIMIT_SECONDS), LIMIT_SECONDS);
     const [first] = linesOf(agent, 'linkLost');
     assert.equal(first?.how, 'reset');
   });
 
   it('that the next packet revives does not hold the interval down', async (t) => {
-    const { cleanups, nat } = await lay(t, { answer: 'reviving', idleTimeoutSeconds: 5 });
-    const agent = startLearner(cleanups, nat.url, nat.onDevice, {
-      keepalive_interval: '3s',
-      max_interval: '9s',
-    });
+    const { cleanups, nat } = await lay(t, { answer: 'reviving', idleTimeoutSeconds: LIMIT_SECONDS });
+    const agent = startLearner(cleanups, nat.url, nat.onDevice, { max_interval: '9s' });
     await waitOn(
       agent,
-      'two answers after more than 5 s',
+      'two answers after more than the limit',
       60_000,
-      () => linesOf(agent, 'probeAcked').filter(({ silenceMs }) => Number(silenceMs) > 5500).length >= 2,
+      () =>
+        linesOf(agent, 'probeAcked').filter(({ silenceMs }) => Number(silenceMs) > LIMIT_SECONDS * 1000 + 500)
+          .length >= 2,
     );
     assert.equal(linesOf(agent, 'linkLost').length, 0);
     assert.ok(nat.packets().unknown >= 2, 'the NAT has forgotten nothing');
@@ -53,12 +54,12 @@ describe('an idle path', { concurrency: true }, () => {
       idleTimeoutSecondsByPort: { 1884: 7, 1885: 5 },
     });
     const [slow, quick] = [
-      startLearner(cleanups, nat.urlAt(1884), nat.onDevice, { 'device.name': 'slow' }),
-      startLearner(cleanups, nat.urlAt(1885), nat.onDevice, {
-        'device.name': 'quick',
-        keepalive_interval: '3s',
-        max_interval: '9s',
+      startLearner(cleanups, nat.urlAt(1884), nat.onDevice, {
+        'device.name': 'slow',
+        keepalive_interval: '4s',
+        max_interval: '8s',
       }),
+      startLearner(cleanups, nat.urlAt(1885), nat.onDevice, { 'device.name': 'quick' }),
     ];
     const [ofSlow, ofQuick] = await Promise.all([settle(slow, 7), settle(quick, 5)]);
     assertLearned(ofSlow, 7);
@@ -67,10 +68,7 @@ describe('an idle path', { concurrency: true }, () => {
 
   it('that comes to be forgotten sooner is followed down', async (t) => {
     const { cleanups, nat } = await lay(t, { answer: 'silent', idleTimeoutSeconds: 60 });
-    const agent = startLearner(cleanups, nat.url, nat.onDevice, {
-      keepalive_interval: '3s',
-      max_interval: '6s',
-    });
+    const agent = startLearner(cleanups, nat.url, nat.onDevice);
     await waitOn(agent, 'an answer after almost 6 s', 60_000, () =>
       linesOf(agent, 'probeAcked').some(({ silenceMs }) => Number(silenceMs) > 5500),
     );

@@ -6,7 +6,10 @@ import { waitFor } from '../support/wait.ts';
 
 /** Connections that finding an idle limit may cost. */
 export const MAX_DROPS = 5;
-/** Probes in a row, each after a real silence, that show that the agent stays below the limit. */
+/**
+ * Probes in a row, each after a real silence, that show that the agent stays below the limit. It may try a longer
+ * one later all the same: paths change.
+ */
 const ANSWERS_TO_SETTLE = 3;
 /** A probe sent sooner than this part of the limit would stay below it whatever the agent had learned. */
 const WORTHWHILE = 0.5;
@@ -14,13 +17,13 @@ const SETTLE_MS = 60_000;
 
 /** Limits of seconds instead of minutes; a dead link shows within two seconds. */
 const SHORT_TIMES = {
-  keepalive_interval: '4s',
+  keepalive_interval: '3s',
   keepalive_count: 3,
   // The longest steps.
   adaptive_mode: 'low_power',
   min_interval: '1s',
   // A bold first try must not take half a minute.
-  max_interval: '12s',
+  max_interval: '6s',
   'reconnect.min_delay': '50ms',
   'reconnect.max_delay': '500ms',
   'reconnect.stable_after': '500ms',
@@ -108,19 +111,18 @@ export async function settle(agent: Program, limitSeconds: number, from = 0): Pr
     const worthwhile = answers.filter((line) => Number(line.silenceMs) >= limitSeconds * 1000 * WORTHWHILE);
     return worthwhile.length >= ANSWERS_TO_SETTLE;
   });
-  const chosen = intervalSeconds(agent);
-  assert.ok(chosen < limitSeconds, `${chosen} s:\n${agent.output()}`);
   return linesOf(agent, 'lapseExplained', from);
 }
 
-/** Every drop was put down to the path, after a silence that the path really punishes, and made the agent careful. */
+/** Every drop was put down to the path, after a silence that the path really punishes, and in the end that was heeded. */
 export function assertLearned(explained: readonly Line[], limitSeconds: number): void {
-  assert.ok(explained.length > 0);
   for (const line of explained) {
     const said = JSON.stringify(line);
     assert.equal(line.cause, 'path-forgot', said);
     // Conntrack counts in jiffies, from the packet before.
     assert.ok(Number(line.silenceMs) > limitSeconds * 1000 - 100, said);
-    assert.ok(Number(line.intervalSeconds) * 1000 < Number(line.silenceMs), said);
   }
+  // A single drop may have been chance; the last one was not.
+  const last = explained.at(-1);
+  assert.ok(Number(last?.intervalSeconds) * 1000 < Number(last?.silenceMs), JSON.stringify(last));
 }
