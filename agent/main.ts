@@ -9,15 +9,14 @@ import { createMqttLink } from './io/mqtt-link.ts';
 import { readPower } from './io/power.ts';
 import { countStart } from './io/start-counter.ts';
 import { createSenses } from './io/whereabouts.ts';
-import { priorFor } from './policy/idle-timeout-prior.ts';
+import { priorOf } from './policy/interval.ts';
 import type { KeepaliveConfig } from './policy/keepalive/types.ts';
 
 /** Runs the agent until SIGTERM or SIGINT and returns the exit code. */
 export async function runAgent(settings: AgentSettings, log: Log): Promise<number> {
   const config = keepaliveConfig(settings);
   const beliefs = openBeliefStore(settings.stateDirectory, log);
-  const prior = priorFor({ limitSeconds: config.pathLimitSeconds });
-  const senses = createSenses(settings, beliefs, prior, log);
+  const senses = createSenses(settings, beliefs, priorOf(config, null), log);
   const agent = new Agent({
     config,
     beliefs,

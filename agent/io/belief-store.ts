@@ -54,8 +54,9 @@ export function openBeliefStore(stateDirectory: string, log: Log): BeliefStore {
       try {
         writeFileAtomic(path, `${JSON.stringify({ version: VERSION, networks })}\n`);
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        log.write('warn', 'stateNotWritten', `state_directory cannot be written: ${why}`, { path });
+        log.write('warn', 'stateNotWritten', `state_directory cannot be written: ${messageOf(error)}`, {
+          path,
+        });
       }
     },
   };
@@ -65,7 +66,11 @@ function readNetworks(path: string, log: Log): readonly SavedNetwork[] {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
-  } catch {
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') {
+      const message = `what was learned of networks cannot be read: ${messageOf(error)}; learning anew`;
+      log.write('warn', 'stateNotRead', message, { path });
+    }
     return [];
   }
   const networks = parseNetworks(text);
@@ -89,4 +94,12 @@ function parseNetworks(text: string): readonly SavedNetwork[] | null {
 
 function isSavedNetwork(value: unknown): value is SavedNetwork {
   return typeof value === 'object' && value !== null && 'key' in value && typeof value.key === 'string';
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : null;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

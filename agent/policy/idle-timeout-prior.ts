@@ -29,9 +29,9 @@ const NEVER_SHARE = 0.12;
 const SHORTEST_USUAL_SECONDS = 15;
 const SHORT_SHARE = 0.5;
 
-function buildBasePrior(): Float64Array {
+function buildPrior(shortestSeconds: number): Float64Array {
   const prior = new Float64Array(CELL_COUNT);
-  const short = cellOf(SHORTEST_USUAL_SECONDS);
+  const short = cellOf(Math.min(SHORTEST_USUAL_SECONDS, shortestSeconds));
   const floor = (1 - SPIKE_SHARE - NEVER_SHARE) / (EDGES.length - short);
   prior.fill(floor, short, EDGES.length);
   prior.fill((SHORT_SHARE * floor) / short, 0, short);
@@ -45,7 +45,7 @@ function buildBasePrior(): Float64Array {
   return prior;
 }
 
-export const BASE_PRIOR: Float64Array = buildBasePrior();
+export const BASE_PRIOR: Float64Array = buildPrior(SHORTEST_USUAL_SECONDS);
 
 /** What devices of the fleet found on this network. Comes from outside: it guides, it never binds. */
 export interface FleetSummary {
@@ -66,12 +66,14 @@ export interface PriorInputs {
   /** `path_limits`: the operator's certainty that the path forgets at this time at the latest, in seconds. */
   readonly limitSeconds?: number | null;
   readonly fleet?: FleetSummary | null;
+  /** `min_interval` in seconds: an operator who allows less than is usual expects paths that forget so soon. */
+  readonly shortestSeconds?: number;
 }
 
 /** The prior for a network: the base, drawn towards what the fleet found, cut off at the operator's limit. */
 export function priorFor(inputs: PriorInputs): Float64Array {
-  const prior = BASE_PRIOR.slice();
-  const { fleet, limitSeconds } = inputs;
+  const { fleet, limitSeconds, shortestSeconds = SHORTEST_USUAL_SECONDS } = inputs;
+  const prior = buildPrior(shortestSeconds);
   if (fleet && fleet.devices > 0) blendFleet(prior, fleet);
   if (limitSeconds != null) {
     const limit = cellOf(limitSeconds);

@@ -142,14 +142,17 @@ function explain(
   const half = quantileSeconds(belief, 0.5);
   const most = quantileSeconds(belief, 0.9);
   if (forgetProbability(belief, intervalSeconds) > KNOWN_TO_LAST) {
-    const before = Number.isFinite(most) ? `, forgets before ${whole(most)} s` : '';
-    return { reason: 'trying_longer', explanation: `path lasts ${whole(lasts)} s${before}; trying longer` };
+    const before = Number.isFinite(most) ? `, forgets before ${shownSeconds(most)} s` : '';
+    return {
+      reason: 'trying_longer',
+      explanation: `path lasts ${shownSeconds(lasts)} s${before}; trying longer`,
+    };
   }
   if (intervalSeconds >= tenths(bounds.maxSeconds)) {
     return { reason: bounds.maxReason, explanation: `${BOUND_NAMES[bounds.maxReason] ?? 'bound'} reached` };
   }
   if (half < intervalSeconds * 1.25) {
-    return { reason: 'path_forgets', explanation: `path forgets after about ${whole(half)} s` };
+    return { reason: 'path_forgets', explanation: `path forgets after about ${shownSeconds(half)} s` };
   }
   if (intervalSeconds <= tenths(bounds.minSeconds)) {
     return { reason: 'min_interval', explanation: 'min_interval reached' };
@@ -160,7 +163,7 @@ function explain(
     const perHour = (costs.lossesPerSecond * 3600).toPrecision(2);
     return { reason: 'link_losses', explanation: `about ${perHour} link losses an hour` };
   }
-  return { reason: 'path_untested', explanation: `path lasts ${whole(lasts)} s; more would not pay` };
+  return { reason: 'path_untested', explanation: `path lasts ${shownSeconds(lasts)} s; more would not pay` };
 }
 
 const BOUND_NAMES: Partial<Record<IntervalReason, string>> = {
@@ -170,6 +173,7 @@ const BOUND_NAMES: Partial<Record<IntervalReason, string>> = {
   path_limit: 'path_limits',
 };
 
-function whole(seconds: number): string {
-  return seconds.toFixed(0);
+/** Seconds for people: with a tenth only where that matters. */
+export function shownSeconds(seconds: number): string {
+  return seconds.toFixed(seconds < 20 && !Number.isInteger(seconds) ? 1 : 0);
 }

@@ -15,6 +15,7 @@ import {
   type IntervalBounds,
   type IntervalChoice,
   lastsSeconds,
+  shownSeconds,
 } from './interval-choice.ts';
 import type { IntervalCosts } from './interval-objective.ts';
 import {
@@ -45,7 +46,7 @@ export type LearnerEvent =
     }
   /** Unanswered or answered by RST, and a fresh connection on the same network and address succeeded at once. */
   | { readonly kind: 'probeUnanswered'; readonly silenceSeconds: number }
-  /** FIN or RST while idle. */
+  /** FIN or RST while idle; never counts against the link, since it is noticed at once. */
   | { readonly kind: 'closedWhileIdle'; readonly idleSeconds: number }
   /**
    * A loss that says nothing of idle time: reconnecting failed too, the address changed, or many networks
@@ -118,11 +119,12 @@ export function learn(state: LearnerState, event: LearnerEvent): LearnerState {
       const seconds = event.silenceSeconds;
       const other = lossProbability(state.hazard, seconds);
       const { belief, expiryProbability } = unansweredThenReconnected(state.belief, seconds, other);
-      return afterLoss(state, belief, seconds, expiryProbability);
+      return afterLoss(state, belief, seconds, expiryProbability, 1 - expiryProbability);
     }
     case 'closedWhileIdle': {
       const { belief, expiryProbability } = diedAt(state.belief, event.idleSeconds);
-      return afterLoss(state, belief, event.idleSeconds, expiryProbability);
+      // A close that tells of itself is met at once, however long the interval: it is no reason for a shorter one.
+      return afterLoss(state, belief, event.idleSeconds, expiryProbability, 0);
     }
     case 'lossCensored':
       return { ...state, hazard: watched(state.hazard, event.watchedSeconds, event.linkLost ? 1 : 0) };
@@ -153,12 +155,13 @@ function learnAnswered(
   };
 }
 
-/** After a loss that was an expiry with the given probability. */
+/** After a loss that was an expiry with the given probability; `otherLosses` (0–1) count against the link. */
 function afterLoss(
   state: LearnerState,
   belief: IdleTimeoutBelief,
   seconds: number,
   expiryProbability: number,
+  otherLosses: number,
 ): LearnerState {
   const refilled = refill(state, seconds);
   const { trialBudgetSeconds } = refilled;
@@ -166,7 +169,7 @@ function afterLoss(
   return {
     ...refilled,
     belief,
-    hazard: watched(state.hazard, seconds, 1 - expiryProbability),
+    hazard: watched(state.hazard, seconds, otherLosses),
     unknown: false,
     trialBudgetSeconds: trialBudgetSeconds === null ? null : trialBudgetSeconds - unreachableSeconds,
     chosenUnder: null,
@@ -251,7 +254,10 @@ function withPower(choice: IntervalChoice, power: PowerState): IntervalChoice {
     : power.batteryPercent === null
       ? ''
       : `; battery ${power.batteryPercent.toFixed(0)} %`;
-  return { ...choice, explanation: `${choice.explanation}${note}: ${choice.intervalSeconds.toFixed(0)} s` };
+  return {
+    ...choice,
+    explanation: `${choice.explanation}${note}: ${shownSeconds(choice.intervalSeconds)} s`,
+  };
 }
 
 function isSame(

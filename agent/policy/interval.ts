@@ -41,12 +41,12 @@ export type IntervalEvent =
       readonly rttMs: number;
       readonly sent: number;
     }
-  /** `probing`: the loss was found by a probe, not by the far side's FIN or RST. */
+  /** `closedWhileIdle`: by FIN or RST while nothing awaited an answer, as a proxy's or a balancer's limit shows. */
   | {
       readonly kind: 'linkLost';
       readonly cause: LapseCause;
       readonly silenceMs: number;
-      readonly probing: boolean;
+      readonly closedWhileIdle: boolean;
     }
   | { readonly kind: 'powerRead'; readonly power: Power; readonly signalDbm: number | null }
   /** [MQTT-3.1.2-21]; null: the broker leaves it to us. */
@@ -65,10 +65,14 @@ export interface IntervalState {
   readonly explanation: string;
   readonly network: Network;
   readonly learner: LearnerState;
+  /** What this device has seen itself on this network since it joined: what it may tell others. */
+  readonly seen: { readonly answeredSeconds: number; readonly drops: number };
   readonly power: Power | null;
   readonly signalDbm: number | null;
   readonly serverKeepAliveSeconds: number | null;
 }
+
+const NOTHING_SEEN: IntervalState['seen'] = { answeredSeconds: 0, drops: 0 };
 
 /** Until the first connection tells where the device is. */
 const NOWHERE: Network = { key: '', radio: 'unknown' };
@@ -81,6 +85,7 @@ export function initialInterval(config: IntervalConfig): IntervalState {
     explanation: config.keepalive.adaptive === false ? 'fixed by configuration' : 'nothing learned yet',
     network: NOWHERE,
     learner: learnerOf(config, null, null),
+    seen: NOTHING_SEEN,
     power: null,
     signalDbm: null,
     serverKeepAliveSeconds: null,
@@ -112,14 +117,14 @@ export function explainInterval(state: IntervalState): string {
 function takeIn(state: IntervalState, event: IntervalEvent, config: IntervalConfig): IntervalState {
   switch (event.kind) {
     case 'probeAcked':
-      return learned(state, {
+      return learned(state, config, {
         kind: 'probeAnswered',
         silenceSeconds: event.silenceMs / 1000,
         rttMs: event.rttMs,
         repeated: event.sent > 1,
       });
     case 'linkLost':
-      return learned(state, lossEvent(event.cause, event.silenceMs / 1000, event.probing));
+      return learned(state, config, lossEvent(event.cause, event.silenceMs / 1000, event.closedWhileIdle));
     case 'powerRead':
       return { ...state, power: event.power, signalDbm: event.signalDbm };
     case 'serverKeepAliveTold':
@@ -128,28 +133,42 @@ function takeIn(state: IntervalState, event: IntervalEvent, config: IntervalConf
       return {
         ...state,
         network: event.network,
+        seen: NOTHING_SEEN,
         learner: learnerOf(config, event.belief, null),
       };
     case 'fleetKnowledgeTold':
       // Own experience outweighs what others say: they help only a device that has none here.
       if (event.key !== state.network.key || !state.learner.unknown) return state;
+      if (config.keepalive.adaptive === false) return state;
       return { ...state, learner: learnerOf(config, null, event.summary) };
   }
 }
 
-function learned(state: IntervalState, event: LearnerEvent): IntervalState {
-  return { ...state, learner: learn(state.learner, event) };
+function seenWith(seen: IntervalState['seen'], event: LearnerEvent): IntervalState['seen'] {
+  switch (event.kind) {
+    case 'probeAnswered':
+      return { ...seen, answeredSeconds: Math.max(seen.answeredSeconds, event.silenceSeconds) };
+    case 'probeUnanswered':
+    case 'closedWhileIdle':
+      return { ...seen, drops: seen.drops + 1 };
+    case 'lossCensored':
+    case 'trafficSeen':
+      return seen;
+  }
 }
 
-function lossEvent(cause: LapseCause, seconds: number, probing: boolean): LearnerEvent {
+function learned(state: IntervalState, config: IntervalConfig, event: LearnerEvent): IntervalState {
+  if (config.keepalive.adaptive === false) return state;
+  return { ...state, learner: learn(state.learner, event), seen: seenWith(state.seen, event) };
+}
+
+function lossEvent(cause: LapseCause, seconds: number, closedWhileIdle: boolean): LearnerEvent {
   switch (cause) {
     case 'path-forgot':
       return { kind: 'probeUnanswered', silenceSeconds: seconds };
     case 'broker-closed':
-      // An idle connection that is closed in order, and taken again at once: a proxy's or a balancer's limit.
-      return probing
-        ? { kind: 'lossCensored', watchedSeconds: seconds, linkLost: false }
-        : { kind: 'closedWhileIdle', idleSeconds: seconds };
+      if (closedWhileIdle) return { kind: 'closedWhileIdle', idleSeconds: seconds };
+      return { kind: 'lossCensored', watchedSeconds: seconds, linkLost: false };
     case 'broker-gone':
       return { kind: 'lossCensored', watchedSeconds: seconds, linkLost: false };
     case 'link-lost':
@@ -157,14 +176,31 @@ function lossEvent(cause: LapseCause, seconds: number, probing: boolean): Learne
   }
 }
 
-function learnerOf(
+/** What is believed of any network before something is learned there. */
+export function priorOf(
   { keepalive, pathLimitSeconds }: IntervalConfig,
+  fleet: FleetSummary | null,
+): Float64Array {
+  return priorFor({
+    limitSeconds: pathLimitSeconds,
+    shortestSeconds: keepalive.minIntervalSeconds,
+    fleet,
+  });
+}
+
+function learnerOf(
+  config: IntervalConfig,
   belief: IdleTimeoutBelief | null,
   fleet: FleetSummary | null,
 ): LearnerState {
-  const policy = keepalive.adaptive === false ? 'balanced' : keepalive.adaptive;
-  const known = belief !== null || fleet !== null;
-  return newLearner(belief ?? newBelief(priorFor({ limitSeconds: pathLimitSeconds, fleet })), policy, known);
+  const { adaptive } = config.keepalive;
+  const policy = adaptive === false ? 'balanced' : adaptive;
+  if (belief !== null) return newLearner(belief, policy, true);
+  const prior = priorOf(config, null);
+  if (fleet === null) return newLearner(newBelief(prior), policy, false);
+  // Not the prior: what was learned is kept relative to that, and has to hold after a restart without the fleet.
+  const mass = priorOf(config, fleet);
+  return newLearner({ ...newBelief(prior), mass }, policy, true);
 }
 
 function chosen(state: IntervalState, config: IntervalConfig): IntervalState {

@@ -1,6 +1,6 @@
 /** What follows from the settings alone. */
 import { MAX_PROMISED_SECONDS } from '../../../protocol/probe.ts';
-import { INTERVAL_POLICIES } from '../interval-policies.ts';
+import { INTERVAL_POLICIES, type PolicyName } from '../interval-policies.ts';
 import type { KeepaliveConfig, KeepaliveState } from './types.ts';
 
 /**
@@ -14,16 +14,10 @@ export function epochOf({ starts, sessions }: Pick<KeepaliveState, 'starts' | 's
   return starts * SESSIONS_PER_START + sessions;
 }
 
-/** The longest that a probe may promise, in ms: `max_detection` / `keepalive_count`. */
-export function longestPromiseMs({ keepalive }: KeepaliveConfig): number {
+/** The longest that a probe may promise under a policy, in ms: `max_detection` / `keepalive_count`. */
+export function longestPromiseMs({ keepalive }: KeepaliveConfig, policy: PolicyName): number {
   if (keepalive.adaptive === false) return keepalive.intervalSeconds * 1000;
-  // A battery that runs low brings `low_power` in, and with it that policy's bound.
-  const detectionSeconds =
-    keepalive.maxDetectionSeconds ??
-    Math.max(
-      INTERVAL_POLICIES[keepalive.adaptive].maxDetectionSeconds,
-      INTERVAL_POLICIES.low_power.maxDetectionSeconds,
-    );
+  const detectionSeconds = keepalive.maxDetectionSeconds ?? INTERVAL_POLICIES[policy].maxDetectionSeconds;
   return Math.min(keepalive.maxIntervalSeconds, detectionSeconds / keepalive.count) * 1000;
 }
 
@@ -32,7 +26,13 @@ export function longestPromiseMs({ keepalive }: KeepaliveConfig): number {
  * that adapting never needs a reconnect (docs/adr/0001). [MQTT-3.1.2-22]: the broker cuts at 1.5 × this.
  */
 export function keepAliveCeilingSeconds(config: KeepaliveConfig): number {
-  const longestMs = Math.max(longestPromiseMs(config), config.keepalive.idleThresholdSeconds * 1000);
+  const { adaptive, idleThresholdSeconds } = config.keepalive;
+  const longestMs = Math.max(
+    longestPromiseMs(config, adaptive === false ? 'balanced' : adaptive),
+    // A battery that runs low brings this policy in.
+    longestPromiseMs(config, 'low_power'),
+    idleThresholdSeconds * 1000,
+  );
   return Math.min(MAX_PROMISED_SECONDS, Math.ceil(longestMs / 1000));
 }
 

@@ -2,7 +2,7 @@
 import type { IdleTimeoutRange } from '../../../protocol/network-knowledge.ts';
 import type { FleetSummary } from '../idle-timeout-prior.ts';
 import { summarizeBelief } from '../idle-timeout-saved.ts';
-import { intervalStep, safeSilenceMs } from '../interval.ts';
+import { explainInterval, type IntervalState, intervalStep, safeSilenceMs } from '../interval.ts';
 import { scheduleStep } from '../probe-schedule.ts';
 import { epochOf, longestPromiseMs } from './bounds.ts';
 import { type Draft, type KeepaliveState, patch, say } from './types.ts';
@@ -11,6 +11,10 @@ import { type Draft, type KeepaliveState, patch, say } from './types.ts';
 const SAVE_EVERY_MS = 6 * 3_600_000;
 /** What was learned is refined for a while; the fleet is told of it at most so often. */
 const REPORT_EVERY_MS = 3_600_000;
+/** The monitor forgets a vote that is never renewed. */
+const RENEW_EVERY_MS = 7 * 86_400_000;
+/** How near to the end that it states a device must have been itself. */
+const OWN_SHARE = 0.9;
 /** Times that differ by less are the same news. */
 const SAME_SHARE = 0.05;
 
@@ -48,13 +52,23 @@ export function reportNetwork(draft: Draft): void {
   const { learner, network } = interval;
   if (network.key === '' || learner.unknown || draft.config.keepalive.adaptive === false) return;
   if (reported.at !== null && draft.now - reported.at < REPORT_EVERY_MS) return;
-  const found = summarizeBelief(learner.belief, longestPromiseMs(draft.config) / 1000);
-  const summary =
-    found === null ? null : { survivesSeconds: found.survivesSeconds, forgetsSeconds: found.forgetsSeconds };
-  if (isSameRange(summary, reported.summary)) return;
+  const found = summarizeBelief(learner.belief, longestPromiseMs(draft.config, learner.policy) / 1000);
+  const summary = found === null || !isOwn(found, interval.seen) ? null : rangeOf(found);
+  const isOld = reported.at !== null && draft.now - reported.at >= RENEW_EVERY_MS;
+  if (isSameRange(summary, reported.summary) && !(isOld && summary !== null)) return;
   const report = { network: network.key, epoch: epochOf(draft.state), summary };
   draft.effects.push({ kind: 'reportNetwork', report });
   patch(draft, { reported: { summary, at: draft.now } });
+}
+
+/** What the fleet said must not come back to it as another vote: only what own probes have shown counts. */
+function isOwn(found: FleetSummary, seen: IntervalState['seen']): boolean {
+  const lasted = seen.answeredSeconds >= OWN_SHARE * found.survivesSeconds;
+  return lasted && (found.forgetsSeconds === null || seen.drops > 0);
+}
+
+function rangeOf({ survivesSeconds, forgetsSeconds }: FleetSummary): IdleTimeoutRange {
+  return { survivesSeconds, forgetsSeconds };
 }
 
 function isSameRange(one: IdleTimeoutRange | null, other: IdleTimeoutRange | null): boolean {
@@ -82,5 +96,7 @@ export function onFleetKnowledge(draft: Draft, key: string, summary: FleetSummar
     survivesSeconds: summary.survivesSeconds,
     forgetsSeconds: summary.forgetsSeconds,
     devices: summary.devices,
+    intervalSeconds: interval.intervalMs / 1000,
+    why: explainInterval(interval),
   });
 }

@@ -13,8 +13,8 @@ import { connectTimeoutMs, epochOf, keepAliveCeilingSeconds } from './bounds.ts'
 import { adoptInterval, NOTHING_REPORTED, saveBelief } from './learning.ts';
 import { type Draft, patch, say } from './types.ts';
 
-/** How much the interval may grow before the retained status is renewed. */
-const MAX_UNTOLD_GROWTH = 1.5;
+/** By which factor the interval may change before the retained status is renewed. */
+const MAX_UNTOLD_CHANGE = 1.2;
 
 /** The first connect of a start. */
 export function onStarted(draft: Draft): void {
@@ -130,14 +130,17 @@ export function onNetworkIdentified(draft: Draft, network: Network, belief: Idle
       network: network.key,
       radio: network.radio,
       moved: linkEnd !== null,
+      intervalSeconds: draft.state.interval.intervalMs / 1000,
+      why: explainInterval(draft.state.interval),
     },
   );
 }
 
-/** The schedule and the retained status follow what was just learned. */
+/** The schedule and the retained status follow what was just learned; the radio is awake, and a drop is news. */
 function settleInterval(draft: Draft): void {
   adoptInterval(draft);
-  if (isStatusStale(draft)) publishStatus(draft, 'online');
+  const { told, interval } = draft.state;
+  if (told?.intervalMs !== interval.intervalMs || isStatusStale(draft)) publishStatus(draft, 'online');
 }
 
 /** The first connect after an end tells its cause, and the interval learns from it. */
@@ -150,7 +153,8 @@ function explainEnd(draft: Draft, next: FirstConnect): void {
     kind: 'linkLost',
     cause,
     silenceMs: linkEnd.silenceMs,
-    probing: linkEnd.probing,
+    // DISCONNECT is the broker's own word: no box on the path can say it.
+    closedWhileIdle: !linkEnd.probing && (linkEnd.how === 'peer-closed' || linkEnd.how === 'reset'),
   } as const;
   const interval = intervalStep(draft.state.interval, lost, draft.config);
   patch(draft, { linkEnd: null, interval });
@@ -165,22 +169,25 @@ function explainEnd(draft: Draft, next: FirstConnect): void {
 }
 
 /**
- * Whether the retained status has become misleading: another reason, or an interval so much longer that a
+ * Whether the retained status has become misleading: another reason or network, or an interval so much longer that a
  * monitor which was away, and has only this status to go by, would give up before the next probe is due.
  */
 export function isStatusStale({ state, config }: Draft): boolean {
   const { told, interval } = state;
   if (told === null) return true;
-  const allowedGrowth = Math.min(MAX_UNTOLD_GROWTH, config.keepalive.count);
-  return told.reason !== interval.reason || interval.intervalMs > told.intervalMs * allowedGrowth;
+  const change = interval.intervalMs / told.intervalMs;
+  // With a count of 1 any growth outlasts what a monitor that was away would wait for.
+  if (change > Math.min(MAX_UNTOLD_CHANGE, config.keepalive.count) || change < 1 / MAX_UNTOLD_CHANGE) return true;
+  if (told.network.key !== interval.network.key) return true;
+  return told.reason !== interval.reason;
 }
 
 /** Says the status, and remembers what was told; `online` is a promise like a probe's. */
 export function publishStatus(draft: Draft, state: StatusState): void {
   const status = statusOf(draft, state);
-  const { reason, intervalMs } = draft.state.interval;
+  const { reason, intervalMs, network } = draft.state.interval;
   const promisedMs = state === 'online' ? wholeSeconds(intervalMs) * 1000 : draft.state.promisedMs;
-  patch(draft, { told: { reason, intervalMs }, promisedMs });
+  patch(draft, { told: { reason, intervalMs, network }, promisedMs });
   draft.effects.push({ kind: 'publishStatus', status });
 }
 

@@ -53,7 +53,10 @@ function want(draft: Draft, reason: ProbeReason | 'answer-overdue'): void {
 export function onVitalsRead(draft: Draft, power: Power, signalDbm: number | null): void {
   const { wanted } = draft.state;
   const interval = intervalStep(draft.state.interval, { kind: 'powerRead', power, signalDbm }, draft.config);
+  const changed = interval.intervalMs !== draft.state.interval.intervalMs;
   patch(draft, { wanted: null, power, interval });
+  // Before the probe, which promises it.
+  if (changed) adoptChange(draft);
   if (wanted === null || draft.state.reconnect.phase !== 'up') return;
   send(draft, wanted, signalDbm);
 }
@@ -62,7 +65,7 @@ function send(draft: Draft, reason: ProbeReason | 'answer-overdue', signalDbm: n
   const { now, state, config } = draft;
   const scheduleConfig = {
     idleThresholdMs: config.keepalive.idleThresholdSeconds * 1000,
-    longestPromiseMs: longestPromiseMs(config),
+    longestPromiseMs: longestPromiseMs(config, state.interval.learner.policy),
   };
   const dueReason = reason === 'answer-overdue' ? 'interval-lapsed' : reason;
   const dueInMs = promiseMs(state.schedule, dueReason, scheduleConfig);
@@ -125,8 +128,13 @@ export function onProbeAcked(draft: Draft, id: number): void {
   if (stale) publishStatus(draft, 'online');
   const changed = interval.intervalMs !== state.interval.intervalMs;
   // Unchanged and untold, it leaves a promise that traffic has stretched as it is.
-  if (changed || stale) adoptInterval(draft);
-  if (!changed) return;
+  if (changed) adoptChange(draft);
+  else if (stale) adoptInterval(draft);
+}
+
+function adoptChange(draft: Draft): void {
+  adoptInterval(draft);
+  const { interval } = draft.state;
   say(draft, 'debug', 'intervalChosen', explainInterval(interval), {
     intervalSeconds: interval.intervalMs / 1000,
     reason: interval.reason,

@@ -111,8 +111,8 @@ export interface KeepaliveState {
   readonly power: Power;
   readonly lastRttMs: number | null;
   readonly toldVitals: Vitals | null;
-  /** What the last status said of the interval; null before the first. */
-  readonly told: Pick<IntervalState, 'intervalMs' | 'reason'> | null;
+  /** What the last status said of the interval and the network; null before the first. */
+  readonly told: Pick<IntervalState, 'intervalMs' | 'reason' | 'network'> | null;
   /** What was promised last, in ms: how long the monitor waits is a multiple of it. */
   readonly promisedMs: number;
   readonly lastAskedAt: number | null;

@@ -22,14 +22,11 @@ function member(
   return { device, pathIdleSeconds, baseIntervalSeconds, adaptiveMode, batteryPercent, charging };
 }
 
-/**
- * The first three meet what their paths forget within the time of the story, at 8, 6 and 9 s; the others grow
- * undisturbed.
- */
+/** The first three meet what their paths forget within the time of the story; the others reach `max_interval`. */
 export const CAST: readonly CastMember[] = [
-  member('tracker', 7.5, 4, 'low_power', 83),
-  member('meter', 5.5, 2, 'low_power', 64),
-  member('camera', 8.5, 3, 'low_power', 14),
+  member('tracker', 9.5, 2, 'low_power', 83),
+  member('meter', 3.5, 2, 'balanced', 64),
+  member('camera', 5.5, 2, 'balanced', 14),
   member('gate', 13.5, 2, 'responsive', 97, true),
   member('pump', 20.5, 2, 'balanced', 38),
 ];
@@ -54,8 +51,8 @@ export function agentConfig(member: CastMember, place: AgentPlace): string {
       keepalive_count: 3,
       adaptive_mode: member.adaptiveMode,
       min_interval: '1s',
-      max_interval: '30s',
-      max_detection: '60s',
+      max_interval: '10s',
+      max_detection: '30s',
       idle_threshold: '2s',
       will_delay: '1s',
       verdict: { initial: '1s', floor: '300ms', ceiling: '2s' },

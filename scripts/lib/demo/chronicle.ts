@@ -28,6 +28,9 @@ export interface Look {
   readonly news: readonly string[];
 }
 
+/** A promise is stated in whole seconds: up to this much longer than the interval behind it. */
+const ROUNDED_UP_SECONDS = 1;
+
 /** A connection opens with a status, which counts as heard but followed no silence. */
 const OPENING_MS = 1000;
 
@@ -61,7 +64,8 @@ function next(history: DeviceHistory | undefined, sight: Sight, idleSeconds: num
 }
 
 function safeProbes(history: DeviceHistory | undefined, { row, path }: Sight, idleSeconds: number): number {
-  if (history === undefined || row === null || row.intervalSeconds >= idleSeconds) return 0;
+  if (history === undefined || row === null || row.intervalSeconds - ROUNDED_UP_SECONDS >= idleSeconds)
+    return 0;
   const isNew = row.lastHeardMs !== (history.sight.row?.lastHeardMs ?? null);
   const isOpening = (row.lastHeardMs ?? 0) - (path.lastOpenedMs ?? 0) < OPENING_MS;
   return history.safeProbes + (isNew && !isOpening ? 1 : 0);

@@ -46,7 +46,7 @@ const adapt: Step = {
     await stage.until(() => missingAdapted(stage.chronicle, BASE_SECONDS, LEARNERS), 75);
     const learned = [...stage.chronicle.values()].filter(hasLearned).map(({ sight, safeProbes }) => {
       const { device, row } = sight;
-      return `${device} ${row?.intervalSeconds} s < ${IDLE_SECONDS.get(device)} s over ${safeProbes} probes`;
+      return `${device} (${IDLE_SECONDS.get(device)} s) kept alive over ${safeProbes} probes, promised ${row?.intervalSeconds} s`;
     });
     return `every interval grew; learned: ${learned.join(', ')}`;
   },

@@ -21,9 +21,12 @@ describe('epochOf', () => {
     fc.assert(
       fc.property(start, session, session, (starts, one, other) => {
         const [low, high] = [Math.min(one, other), Math.max(one, other)];
-        assert.ok(epochOf(starts, low) < epochOf(starts, high) || low === high);
-        assert.ok(epochOf(starts, high) < epochOf(starts + 1, 1), `${starts}/${high}`);
-        assert.ok(Number.isSafeInteger(epochOf(starts, high)));
+        assert.ok(epochOf({ starts, sessions: low }) < epochOf({ starts, sessions: high }) || low === high);
+        assert.ok(
+          epochOf({ starts, sessions: high }) < epochOf({ starts: starts + 1, sessions: 1 }),
+          `${starts}/${high}`,
+        );
+        assert.ok(Number.isSafeInteger(epochOf({ starts, sessions: high })));
       }),
     );
   });
@@ -31,9 +34,18 @@ describe('epochOf', () => {
 
 describe('longestPromiseMs', () => {
   it('is bound by detection and max_interval, or is the fixed interval', () => {
-    assert.equal(longestPromiseMs(CONFIG), 600_000);
-    assert.equal(longestPromiseMs(adaptive({ maxIntervalSeconds: 100 })), 100_000);
-    assert.equal(longestPromiseMs(fixed()), 30_000);
+    assert.equal(longestPromiseMs(CONFIG, 'balanced'), 600_000);
+    assert.equal(longestPromiseMs(CONFIG, 'low_power'), 600_000);
+    assert.equal(longestPromiseMs(adaptive({ maxIntervalSeconds: 100 }), 'balanced'), 100_000);
+    assert.equal(longestPromiseMs(fixed(), 'low_power'), 30_000);
+  });
+
+  it('is bound by the policy in force where the operator states no max_detection', () => {
+    const free = adaptive({ maxDetectionSeconds: null });
+    assert.deepEqual(
+      (['responsive', 'balanced', 'low_power'] as const).map((policy) => longestPromiseMs(free, policy)),
+      [60_000, 600_000, 1_200_000],
+    );
   });
 });
 
@@ -43,6 +55,12 @@ describe('keepAliveCeilingSeconds', () => {
     assert.equal(keepAliveCeilingSeconds(fixed({ intervalSeconds: 45 })), 60);
     assert.equal(keepAliveCeilingSeconds(fixed({ intervalSeconds: 90 })), 90);
     assert.equal(keepAliveCeilingSeconds(adaptive({ maxDetectionSeconds: 1000, count: 3 })), 334);
+    // Low battery brings low_power in, without a reconnect.
+    assert.equal(keepAliveCeilingSeconds(adaptive({ maxDetectionSeconds: null })), 1200);
+    assert.equal(
+      keepAliveCeilingSeconds(adaptive({ maxDetectionSeconds: null, adaptive: 'responsive' })),
+      1200,
+    );
     const huge = adaptive({ maxIntervalSeconds: 65_535, maxDetectionSeconds: 1e9 });
     assert.equal(keepAliveCeilingSeconds(huge), 65_535);
   });

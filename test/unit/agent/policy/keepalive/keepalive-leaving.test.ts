@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { KeepaliveEvent } from '../../../../../agent/policy/keepalive/types.ts';
-import { Mind } from './mind.ts';
+import { AWAY, HOME, Mind } from './mind.ts';
 
 const STOP: KeepaliveEvent = { kind: 'stopRequested' };
 const SETTLED: KeepaliveEvent = { kind: 'statusSettled' };
@@ -27,6 +27,13 @@ const PHASES: Readonly<Record<string, () => Mind>> = {
     const mind = new Mind();
     mind.tell({ kind: 'started' });
     mind.tell({ kind: 'linkUp', serverKeepAliveSeconds: null, tlsResumed: false });
+    return mind;
+  },
+  'up, somewhere': () => {
+    const mind = new Mind();
+    mind.tell({ kind: 'started' });
+    mind.tell({ kind: 'linkUp', serverKeepAliveSeconds: null, tlsResumed: false });
+    mind.identify();
     return mind;
   },
   'up and idle': () => new Mind().begin(),
@@ -95,6 +102,12 @@ describe('leaving', () => {
       { kind: 'probeAcked', id: 1 },
       { kind: 'probeRefused', id: 1, detail: '' },
       { kind: 'linkUp', serverKeepAliveSeconds: null, tlsResumed: false },
+      { kind: 'networkIdentified', network: AWAY, belief: null },
+      {
+        kind: 'fleetKnowledgeTold',
+        key: HOME.key,
+        summary: { survivesSeconds: 100, forgetsSeconds: 110, devices: 3 },
+      },
       { kind: 'connectFailed', failure: { kind: 'network', message: '' } },
       { kind: 'linkClosed', cause: 'reset', detail: '' },
     );

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { KeepaliveConfig, KeepaliveEvent } from '../../../../../agent/policy/keepalive/types.ts';
 import { encodeStatus, MAX_STATUS_BYTES, parseStatus } from '../../../../../protocol/status.ts';
 import { between, chooseSeed, pick, seeded } from '../../../protocol/seeded.ts';
-import { CONFIG, fixed, Mind } from './mind.ts';
+import { AWAY, CONFIG, fixed, HOME, Mind } from './mind.ts';
 
 const adaptive = (change: Partial<KeepaliveConfig['keepalive']>): KeepaliveConfig => ({
   ...CONFIG,
@@ -16,6 +16,9 @@ const CONFIGS: readonly KeepaliveConfig[] = [
   fixed({ intervalSeconds: 3600, count: 2 }),
   adaptive({ adaptive: 'responsive', maxDetectionSeconds: 180, idleThresholdSeconds: 300 }),
   adaptive({ adaptive: 'low_power', maxDetectionSeconds: 3600, idleThresholdSeconds: 0 }),
+  adaptive({ adaptive: 'responsive', maxDetectionSeconds: null }),
+  adaptive({ maxDetectionSeconds: null, idleThresholdSeconds: 300 }),
+  { ...CONFIG, pathLimitSeconds: 100.5 },
   adaptive({ minIntervalSeconds: 1, intervalSeconds: 2, timeoutSeconds: 6, maxDetectionSeconds: 30 }),
   { ...CONFIG, verdict: { initialSeconds: 60, floorSeconds: 10, ceilingSeconds: 60 } },
 ];
@@ -41,6 +44,7 @@ function anyEvent(random: () => number, mind: Mind): KeepaliveEvent {
     { kind: 'applicationTraffic' },
     { kind: 'asked' },
     { kind: 'timePassed' },
+    ...somewhere(random, mind),
     { kind: 'statusSettled' },
     { kind: 'probeRefused', id, detail: '' },
     { kind: 'linkClosed', cause: pick(random, ['peer-closed', 'reset', 'broker-disconnect']), detail: '' },
@@ -48,6 +52,20 @@ function anyEvent(random: () => number, mind: Mind): KeepaliveEvent {
       ? [{ kind: 'connectFailed', failure: { kind: failure, message: '' } } as const]
       : []),
   ]);
+}
+
+/** Where the connection goes through, again or anew, and what others say of it. */
+function somewhere(random: () => number, mind: Mind): readonly KeepaliveEvent[] {
+  const network = pick(random, [HOME, HOME, AWAY]);
+  const belief = mind.flash.get(network.key) ?? null;
+  const survivesSeconds = pick(random, [0.1, 20, 340, 65_535]);
+  const forgetsSeconds = pick(random, [null, 2 * survivesSeconds]);
+  const summary = { survivesSeconds, forgetsSeconds, devices: between(random, 1, 1000) };
+  return [
+    { kind: 'networkIdentified', network, belief },
+    { kind: 'networkIdentified', network, belief },
+    { kind: 'fleetKnowledgeTold', key: network.key, summary },
+  ];
 }
 
 /** A life of `events` random facts. */
@@ -65,6 +83,7 @@ function live(seed: number, events: number): Mind {
     ]);
     mind.pass(gapMs / 1000);
     mind.power = { batteryPercent: between(random, 0, 100), external: random() < 0.5 };
+    mind.signalDbm = pick(random, [null, -70, -115]);
     mind.tell(anyEvent(random, mind));
   }
   return mind;
@@ -90,19 +109,28 @@ function brokenPromises(mind: Mind): string[] {
   return broken;
 }
 
+/** Log lines that state the interval in force. */
+const CHOOSING: ReadonlySet<string> = new Set([
+  'linkUp',
+  'intervalChosen',
+  'lapseExplained',
+  'networkJoined',
+  'fleetKnowledgeTold',
+]);
+
 /** Probes that time alone brought sooner than the interval in force after the one before. */
 function causeless(mind: Mind): string[] {
   const found: string[] = [];
   let intervalMs = 0;
   let lastAt = 0;
-  /** A shorter interval that was chosen since the last probe counts from that probe on. */
+  /** Another interval that was chosen since the last probe counts from that probe on. */
   let shortened = false;
   for (const { at, effect } of mind.happened) {
     if (effect.kind !== 'log') continue;
     const { event, fields } = effect;
-    if (event === 'linkUp' || event === 'intervalChosen') intervalMs = Number(fields.intervalSeconds) * 1000;
-    if (event === 'intervalChosen') shortened = true;
+    if (CHOOSING.has(event)) intervalMs = Number(fields.intervalSeconds) * 1000;
     if (event === 'linkUp') lastAt = at;
+    else if (CHOOSING.has(event)) shortened = true;
     if (event !== 'probeSent') continue;
     const early = lastAt + intervalMs - at;
     if (fields.reason === 'interval-lapsed' && !shortened && early > 0.001)

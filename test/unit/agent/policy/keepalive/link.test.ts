@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ConnectFailureKind } from '../../../../../runtime/connect-failure.ts';
-import { CONFIG, fixed, Mind } from './mind.ts';
+import { CONFIG, fixed, HOME, Mind } from './mind.ts';
 
 const fail = (mind: Mind, kind: ConnectFailureKind, message = '') =>
   mind.tell({ kind: 'connectFailed', failure: { kind, message } });
@@ -47,7 +47,7 @@ describe('a connect', () => {
     );
     assert.deepEqual(
       wills.map(({ epoch }) => epoch),
-      online.map(({ epoch }) => epoch),
+      [...new Set(online.map(({ epoch }) => epoch))],
     );
     for (let n = 1; n < wills.length; n += 1) assert.ok((wills[n]?.epoch ?? 0) > (wills[n - 1]?.epoch ?? 0));
     const next = new Mind(CONFIG, { starts: 6 });
@@ -57,8 +57,10 @@ describe('a connect', () => {
 
   it('that succeeds is told as online with what is in force and why', () => {
     const mind = new Mind().begin();
-    const [{ reason, ...status }] = [mind.statuses()[0] ?? assert.fail()];
+    const [{ reason, ...status }, second] = [mind.statuses()[0] ?? assert.fail(), mind.statuses()[1]];
     assert.notEqual(reason, '');
+    // Where the connection goes through is known a moment later, and told as well.
+    assert.deepEqual([second?.network, second?.epoch], [HOME.key, status.epoch]);
     assert.deepEqual(status, {
       state: 'online',
       epoch: mind.connects()[0]?.will.epoch,
@@ -126,14 +128,15 @@ describe('the version', () => {
 describe('a Server Keep Alive', () => {
   it('is honoured from the first promise on [MQTT-3.1.2-21]', () => {
     const mind = new Mind().begin(20);
-    assert.equal(mind.statuses()[0]?.intervalSeconds, 20);
+    // A second below it: the packet has to arrive in time, not to leave.
+    assert.equal(mind.statuses()[0]?.intervalSeconds, 19);
     mind.passUntil(20_000);
     assert.deepEqual(
       mind.probes().map(({ at }) => at),
-      [20],
+      [19],
     );
     for (let n = 0; n < 50; n += 1) mind.answerNext(10);
-    assert.ok(mind.probes().every(({ probe }) => probe.promisedSeconds <= 20));
+    assert.ok(mind.probes().every(({ probe }) => probe.promisedSeconds <= 19));
   });
 
   it('holds for its connection only', () => {
@@ -150,27 +153,78 @@ describe('a lost link', () => {
 
   it('that a path forgot is reopened at once, and the interval stays below that silence', () => {
     const mind = new Mind().begin();
-    for (let n = 0; n < 6; n += 1) mind.answerNext();
-    const silence = mind.state.interval.intervalMs;
+    for (let n = 0; n < 3; n += 1) mind.answerNext();
+    const before = mind.connects().length;
     const first = mind.probes().length;
-    mind.passUntil(mind.wakeAt ?? 0);
-    while (mind.connects().length < 2) mind.passUntil(mind.wakeAt ?? assert.fail());
-    mind.up();
+    mind.expire();
+    assert.equal(mind.connects().length, before + 1);
     assert.equal(lapse(mind), 'path-forgot');
+    const silenceMs = Number(mind.logged('lapseExplained').at(-1)?.silenceMs);
     assert.ok(mind.probes().length > first + 1);
-    assert.ok(mind.state.interval.intervalMs <= silence * 0.81);
-    assert.match(mind.statuses().at(-1)?.reason ?? '', /forgets/);
+    assert.ok(mind.state.interval.intervalMs < silenceMs, `${mind.state.interval.intervalMs}`);
+    assert.equal(mind.statuses().at(-1)?.reason, mind.state.interval.explanation);
+    assert.match(
+      mind.statuses().at(-1)?.reason ?? '',
+      /^path lasts 30 s, forgets before \d+ s; trying longer/,
+    );
   });
 
-  it('whose broker closed waits a random while, and teaches nothing about the path', () => {
+  it('whose broker said so waits a random while, and teaches nothing about path or link', () => {
     const mind = new Mind().begin();
     for (let n = 0; n < 6; n += 1) mind.answerNext();
-    const before = mind.state.interval.intervalMs;
+    const { interval } = mind.state;
+    mind.pass(100);
     close(mind, 'broker-disconnect');
     assert.ok(nextConnect(mind) >= 1);
     mind.up();
     assert.equal(lapse(mind), 'broker-closed');
-    assert.equal(mind.state.interval.intervalMs, before);
+    assert.equal(mind.state.interval.intervalMs, interval.intervalMs);
+    assert.equal(mind.state.interval.learner.belief, interval.learner.belief);
+    assert.equal(mind.state.interval.learner.hazard.losses, 0);
+  });
+
+  it('that was closed in order while idle dates the idle timeout of a proxy, at little cost', () => {
+    for (const cause of ['peer-closed', 'reset'] as const) {
+      const mind = new Mind().begin();
+      for (let n = 0; n < 6; n += 1) mind.answerNext();
+      for (let n = 0; n < 2; n += 1) {
+        mind.pass(60);
+        const connects = mind.connects().length;
+        close(mind, cause);
+        if (mind.connects().length === connects) nextConnect(mind);
+        mind.up();
+      }
+      const { intervalMs, reason, learner } = mind.state.interval;
+      assert.ok(intervalMs < 60_000 && intervalMs > 50_000, `${cause}: ${intervalMs}`);
+      assert.equal(reason, 'path_forgets');
+      assert.equal(learner.hazard.losses, 0);
+    }
+  });
+
+  it('that was closed in answer to a probe dates nothing: that time the path had not forgotten', () => {
+    const mind = new Mind().begin();
+    for (let n = 0; n < 6; n += 1) mind.answerNext();
+    const { belief } = mind.state.interval.learner;
+    mind.passUntil(mind.wakeAt ?? assert.fail());
+    close(mind, 'peer-closed');
+    nextConnect(mind);
+    mind.up();
+    assert.equal(lapse(mind), 'broker-closed');
+    assert.equal(mind.state.interval.learner.belief, belief);
+  });
+
+  it('in an outage teaches the link, not the path', () => {
+    const mind = new Mind().begin();
+    for (let n = 0; n < 6; n += 1) mind.answerNext();
+    const { belief } = mind.state.interval.learner;
+    const before = mind.connects().length;
+    while (mind.connects().length === before) mind.passUntil(mind.wakeAt ?? assert.fail());
+    fail(mind, 'network', 'connect EHOSTUNREACH');
+    nextConnect(mind);
+    mind.up();
+    assert.equal(lapse(mind), 'link-lost');
+    assert.equal(mind.state.interval.learner.belief, belief);
+    assert.ok(mind.state.interval.learner.hazard.losses > 0.9);
   });
 
   it('in an outage is retried so often that the monitor hears from it in time', () => {

@@ -1,5 +1,12 @@
 /** The whole policy on injected time: facts in, every effect and its moment written down. */
 import assert from 'node:assert/strict';
+import {
+  answered,
+  type IdleTimeoutBelief,
+  newBelief,
+  unansweredThenReconnected,
+} from '../../../../../agent/policy/idle-timeout-belief.ts';
+import type { Network } from '../../../../../agent/policy/interval.ts';
 import { initialKeepalive, keepaliveStep } from '../../../../../agent/policy/keepalive/keepalive.ts';
 import type {
   KeepaliveConfig,
@@ -27,9 +34,23 @@ export const CONFIG: KeepaliveConfig = {
   verdict: { initialSeconds: 15, floorSeconds: 3, ceilingSeconds: 30 },
   reconnect: { minDelaySeconds: 1, maxDelaySeconds: 300, stableAfterSeconds: 60 },
   lowBatteryPercent: 20,
+  pathLimitSeconds: null,
   protocol: 'auto',
   connectTimeoutSeconds: 20,
 };
+
+export const HOME: Network = { key: 'n1-home', radio: 'lte' };
+export const AWAY: Network = { key: 'n1-away', radio: 'wifi' };
+
+/** What a device believes after twenty answers at one silence and three drops at another, in seconds. */
+export function believing(lasts: number, forgets: number | null): IdleTimeoutBelief {
+  let belief = newBelief();
+  for (let probe = 0; probe < 20; probe += 1) belief = answered(belief, lasts);
+  for (let drop = 0; drop < 3 && forgets !== null; drop += 1) {
+    belief = unansweredThenReconnected(belief, forgets, 0).belief;
+  }
+  return belief;
+}
 
 /** `CONFIG` with some of `keepalive` changed; the interval does not adapt unless `adaptive` says so. */
 export function fixed(change: Partial<KeepaliveConfig['keepalive']> = {}): KeepaliveConfig {
@@ -54,6 +75,11 @@ export class Mind {
   readonly happened: Happened[] = [];
   readonly config: KeepaliveConfig;
   power: Power = { batteryPercent: null, external: true };
+  signalDbm: number | null = null;
+  /** Where the connections go through. */
+  network: Network = HOME;
+  /** What the device keeps over restarts. */
+  flash: Map<string, IdleTimeoutBelief> = new Map();
   state: KeepaliveState;
   wakeAt: number | null = null;
   /** Milliseconds. */
@@ -70,15 +96,16 @@ export class Mind {
   /** Takes an event in now. The shell's part, reading the vitals, follows at once as it does there. */
   tell(event: KeepaliveEvent): readonly KeepaliveEffect[] {
     const step = keepaliveStep(this.state, event, this.now, this.config, this.#random);
-    assert.deepEqual(JSON.parse(JSON.stringify(step.state)), step.state, 'the state survives JSON');
+    assert.deepEqual(structuredClone(step.state), step.state, 'the state is plain data');
     this.state = step.state;
     this.wakeAt = step.wakeAt;
     const effects: KeepaliveEffect[] = [];
     for (const effect of step.effects) {
       this.happened.push({ at: this.now, effect });
       effects.push(effect);
+      if (effect.kind === 'saveBelief') this.flash.set(effect.key, effect.belief);
       if (effect.kind !== 'readVitals') continue;
-      effects.push(...this.tell({ kind: 'vitalsRead', power: this.power, signalDbm: null }));
+      effects.push(...this.tell({ kind: 'vitalsRead', power: this.power, signalDbm: this.signalDbm }));
     }
     return effects;
   }
@@ -108,8 +135,24 @@ export class Mind {
 
   up(serverKeepAliveSeconds: number | null = null): void {
     this.tell({ kind: 'linkUp', serverKeepAliveSeconds, tlsResumed: false });
+    this.identify();
     this.tell({ kind: 'packetReceived' });
     this.tell({ kind: 'statusSettled' });
+  }
+
+  /** The shell has looked up where the connection goes through. */
+  identify(network: Network = this.network): void {
+    this.network = network;
+    this.tell({ kind: 'networkIdentified', network, belief: this.flash.get(network.key) ?? null });
+  }
+
+  /** The far side's path forgets: the probe that is due stays unanswered, and a new connection comes up at once. */
+  expire(): void {
+    const before = this.connects().length;
+    while (this.connects().length === before) {
+      this.passUntil(this.wakeAt ?? assert.fail('nothing more to wait for'));
+    }
+    this.up();
   }
 
   /** The broker answers the newest probe, or the one with this id. */

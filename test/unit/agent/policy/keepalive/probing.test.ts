@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CONFIG, fixed, Mind } from './mind.ts';
+import { forgetProbability } from '../../../../../agent/policy/idle-timeout-belief.ts';
+import { safeSilenceMs } from '../../../../../agent/policy/interval.ts';
+import { believing, CONFIG, fixed, HOME, Mind } from './mind.ts';
 
 const probeSeconds = (mind: Mind): readonly number[] => mind.probes().map(({ at }) => at);
 const promises = (mind: Mind): readonly number[] => mind.probes().map(({ probe }) => probe.promisedSeconds);
@@ -116,7 +118,10 @@ describe('an unanswered probe', () => {
     mind.ack(mind.probes()[0]?.id);
     const answered = mind.logged('probeAcked').at(-1);
     assert.deepEqual([answered?.rttMs, answered?.sent], [17_000, 2]);
-    assert.equal(mind.state.interval.reason, 'probe-lost');
+    // The path kept the connection; that the answer was late is a sign of a bad link.
+    const { belief, hazard } = mind.state.interval.learner;
+    assert.ok(forgetProbability(belief, 29) < 0.03);
+    assert.ok(hazard.recentLoss > 0 && hazard.rttMs === null);
     mind.pass(12);
     assert.equal(mind.logged('linkLost').length, 0);
   });
@@ -201,6 +206,36 @@ describe('application traffic', () => {
     mind.pass(20);
     mind.tell(traffic);
     assert.deepEqual(promises(mind), [40]);
+  });
+
+  it('never stretches a promise beyond what the path is known to last', () => {
+    const mind = new Mind();
+    mind.flash.set(HOME.key, believing(40, 44));
+    mind.begin();
+    const { interval } = mind.state;
+    const bearsMs = Math.max(interval.intervalMs, safeSilenceMs(interval) ?? assert.fail());
+    assert.ok(bearsMs > 30_000 && bearsMs < 44_000, `${bearsMs}`);
+    mind.pass(20);
+    mind.tell(traffic);
+    assert.equal(mind.logged('probeSent').at(-1)?.reason, 'rides-along');
+    assert.deepEqual(promises(mind), [Math.ceil(bearsMs / 1000)]);
+  });
+
+  it('never stretches a promise beyond the detection bound of the policy in force', () => {
+    const keepalive = {
+      ...CONFIG.keepalive,
+      adaptive: 'responsive' as const,
+      idleThresholdSeconds: 300,
+      maxDetectionSeconds: null,
+    };
+    const mind = new Mind({ ...CONFIG, keepalive }).begin();
+    for (let second = 1; second <= 900; second += 1) {
+      mind.passUntil(second * 1000);
+      mind.tell(traffic);
+      if (mind.state.inFlight.length > 0) mind.ack();
+    }
+    assert.ok(mind.logged('probeSent').some(({ reason }) => reason === 'rides-along'));
+    assert.ok(Math.max(...promises(mind)) <= 60, promises(mind).join(' '));
   });
 
   it('and an answer that shortens the interval leave no promise unkept', () => {
