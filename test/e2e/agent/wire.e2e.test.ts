@@ -7,7 +7,7 @@ import { Cleanups } from '../support/cleanups.ts';
 import { startMosquitto } from '../support/mosquitto.ts';
 import { DEVICE, nth, startAgent } from './agent.ts';
 import { layPath, type Passage } from './path.ts';
-import { CONNECT, type Packet, PUBACK, PUBLISH, packetsOf, readPublish } from './wire.ts';
+import { CONNECT, type Packet, PUBACK, PUBLISH, packetsOf, readPublish, SUBSCRIBE } from './wire.ts';
 
 const ofType = (stream: Buffer, type: number): readonly Packet[] =>
   packetsOf(stream).filter((packet) => packet.type === type);
@@ -57,9 +57,10 @@ describe('bytes on the wire', () => {
     const agent = startAgent(cleanups, `mqtt://127.0.0.1:${path.port}`);
     await nth(agent, 'probeAcked', 4);
     const packets = packetsOf(path.passages[0]?.fromAgent() ?? Buffer.alloc(0)).map(({ type }) => type);
-    // CONNECT; SUBSCRIBE (8) and the online status in either order; probes.
+    // CONNECT; then, in any order, two SUBSCRIBEs (asks, and what the fleet knows of this network), the online
+    // status, and once more with the network in it; after that probes alone.
     assert.equal(packets[0], CONNECT);
-    assert.deepEqual(packets.slice(1, 3).toSorted(), [PUBLISH, 8]);
-    assert.ok(packets.length >= 7 && packets.slice(3).every((type) => type === PUBLISH), packets.join(' '));
+    assert.deepEqual(packets.slice(1, 5).toSorted(), [PUBLISH, PUBLISH, SUBSCRIBE, SUBSCRIBE]);
+    assert.ok(packets.length >= 9 && packets.slice(5).every((type) => type === PUBLISH), packets.join(' '));
   });
 });

@@ -3,6 +3,7 @@
 export const CONNECT = 1;
 export const PUBLISH = 3;
 export const PUBACK = 4;
+export const SUBSCRIBE = 8;
 export const DISCONNECT = 14;
 
 export interface Packet {
