@@ -1,5 +1,5 @@
 /** The reference: knows the idle timeout and the rate of other losses, and uses the one best fixed interval. */
-import type { Radio } from './radio.ts';
+import { type Radio, RadioMeter } from './radio.ts';
 
 export interface ClairvoyantInputs {
   readonly radio: Radio;
@@ -37,14 +37,27 @@ export function clairvoyantInterval(inputs: ClairvoyantInputs): number {
   return best;
 }
 
+function verdictSeconds({ answerWaitsSeconds }: Radio): number {
+  return answerWaitsSeconds.reduce((sum, seconds) => sum + seconds, 0);
+}
+
+/** Energy of a probe that stays unanswered, its repeats and the new connection: their tails merge where they meet. */
+function recoveryJoules(radio: Radio): number {
+  const meter = new RadioMeter(radio);
+  let at = 0;
+  for (const wait of radio.answerWaitsSeconds) {
+    meter.packets(at, 0);
+    at += wait;
+  }
+  meter.packets(at, radio.reconnectSeconds);
+  return meter.joules;
+}
+
 /** J of a fixed interval, in watts, with this radio's real costs. */
 function costOf(inputs: ClairvoyantInputs, seconds: number): { watts: number; expiryShare: number } {
   const { radio, unreachableWatts, lossesPerSecond } = inputs;
-  const recoverSeconds = 2 * radio.replyWaitSeconds + radio.reconnectSeconds;
-  // The probe's repetition and the new connection mostly extend one tail; wakes happen where the gap outlasts it.
-  const gaps = Math.min(radio.tailSeconds, radio.replyWaitSeconds);
-  const wakes = radio.replyWaitSeconds > radio.tailSeconds ? 2 * radio.wakeJoules : 0;
-  const reconnectJoules = (2 * gaps + radio.reconnectSeconds) * radio.tailWatts + wakes;
+  const recoverSeconds = verdictSeconds(radio) + radio.reconnectSeconds;
+  const reconnectJoules = recoveryJoules(radio) - radio.probeJoules;
   const expired = seconds >= inputs.idleTimeoutSeconds;
   const unreachable = expired ? seconds - inputs.idleTimeoutSeconds + recoverSeconds : 0;
   const cycle = seconds + (expired ? recoverSeconds : 0);
