@@ -24,6 +24,12 @@ const FORGETTINGS: readonly Forgetting[] = ['silent', 'reset', 'closes', 'revive
 const MAX_FILE_BYTES = 1_000_000;
 
 export async function simulateCommand(argv: readonly string[]): Promise<number> {
+  process.stdout.write(simulationText(argv));
+  return EXIT_OK;
+}
+
+/** What the command prints: help, a table, or a line of JSON. Throws `UsageError`. */
+export function simulationText(argv: readonly string[]): string {
   const options = readOptions(argv, {
     policy: 'text',
     radio: 'text',
@@ -35,10 +41,7 @@ export async function simulateCommand(argv: readonly string[]): Promise<number> 
     'background-loss': 'text',
     json: 'flag',
   });
-  if (options.flags.has('help')) {
-    process.stdout.write(SIMULATE_HELP);
-    return EXIT_OK;
-  }
+  if (options.flags.has('help')) return SIMULATE_HELP;
   if (options.positionals.length > 0) throw new UsageError('simulate takes options only, no arguments');
   const request = readRequest(options);
   const report = runSimulation(request);
@@ -52,9 +55,7 @@ export async function simulateCommand(argv: readonly string[]): Promise<number> 
     days: request.days,
     seed: request.seed,
   };
-  const json = options.flags.has('json');
-  process.stdout.write(json ? `${JSON.stringify({ ...given, ...report })}\n` : table(given, report));
-  return EXIT_OK;
+  return options.flags.has('json') ? `${JSON.stringify({ ...given, ...report })}\n` : table(given, report);
 }
 
 function readRequest(options: ReadOptions): SimulationRequest {
