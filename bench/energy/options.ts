@@ -64,7 +64,8 @@ function single(name: string, given: string | undefined, fallback: number): numb
   return positive(name, given === undefined ? undefined : [given], [fallback])[0] as number;
 }
 
-function readIdleTimeouts(): readonly number[] {
+/** The timeouts of `data/idle-timeouts.csv`, in seconds; some stand there twice. */
+export function readIdleTimeouts(): readonly number[] {
   const [, ...lines] = readFileSync(new URL('idle-timeouts.csv', DATA), 'utf8').trim().split('\n');
   return lines.map((line) => Number(line.split(',')[0]));
 }
