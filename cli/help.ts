@@ -6,6 +6,7 @@ Usage:
   keepalivehd agent    run on a device: keep its connection to the broker alive
   keepalivehd monitor  run in the cloud: flag devices whose probes lapse
   keepalivehd config   show, validate or describe a configuration
+  keepalivehd simulate what a policy would cost on a radio and a path
 
   keepalivehd COMMAND --help   more about a command
   keepalivehd --version        the version
@@ -40,3 +41,24 @@ export const CONFIG_HELP = `Usage: keepalivehd config show|validate|schema [--fo
 ${COMMON}  --json            print JSON
 
 ${ORDER}`;
+
+export const SIMULATE_HELP = `Usage: keepalivehd simulate --idle-timeout SECONDS|never|FILE [options]
+
+Lives days of virtual time with one device and a monitor, and reports energy, reach and detection.
+
+  --policy NAME           responsive, balanced (default), low_power: the agent and the monitor as they ship.
+                          Others' rules, in the fast simulator: fixed-N, fcm, mars, microg, kontalk, activesync,
+                          courier, additive; with -retuned: the same rule within our bounds
+  --radio NAME            lte (default), lte-aro, 3g, wifi, lte-m, nb-iot-ecl0, nb-iot-ecl1, nb-iot-ecl2
+  --idle-timeout SECONDS  after how much silence the path forgets a connection; never; or a CSV file
+                          start_seconds,idle_timeout_seconds that repeats daily when it ends within a day
+  --path KIND             how it forgets: silent (default), reset (RST to the next packet), closes (FIN at the
+                          limit), revives (the device's next packet is let through)
+  --background-loss N     connections lost per hour for other reasons, 0 (default) to 60
+  --outages FILE          CSV start_seconds,duration_seconds: nothing gets through
+  --days N                0.01 to 366; default 7
+  --seed N                the same seed gives the same output; default 1
+  --json                  print one JSON object
+
+What is modelled and what is assumed: docs/simulation.md.
+`;

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   agent: async () => (await import('./agent.ts')).agentCommand,
   monitor: async () => (await import('./monitor.ts')).monitorCommand,
   config: async () => (await import('./config.ts')).configCommand,
+  simulate: async () => (await import('./simulate.ts')).simulateCommand,
 };
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -92,7 +92,8 @@ export function fleetSummaryOf(setting: Setting): FleetSummary | null {
   };
 }
 
-function worldOf(setting: Setting, days: number): World {
+/** The world of a setting, for so many days. */
+export function worldOf(setting: Setting, days: number): World {
   const { idleTimeoutSeconds, backgroundLossPerHour, seed } = setting;
   // A day more than the run: the last cycle may reach beyond its end.
   return buildWorld({ idleTimeoutSeconds, backgroundLossPerHour, seconds: (days + 1) * DAY_SECONDS, seed });

@@ -1,5 +1,6 @@
 /** The reference: knows the idle timeout and the rate of other losses, and uses the one best fixed interval. */
-import type { Radio } from './radio.ts';
+import type { Forgetting } from '../world/path.ts';
+import { type Radio, RadioMeter } from './radio.ts';
 
 export interface ClairvoyantInputs {
   readonly radio: Radio;
@@ -11,6 +12,8 @@ export interface ClairvoyantInputs {
   readonly maxSeconds: number;
   /** Expiries may not make the device unreachable for a larger share of time, when that can be avoided. */
   readonly maxUnreachableShare: number;
+  /** What the path does when it forgets; `silent` when left out. */
+  readonly forgetting?: Forgetting;
 }
 
 /** A hair below the timeout: the last moment at which a probe still arrives in time. */
@@ -37,18 +40,67 @@ export function clairvoyantInterval(inputs: ClairvoyantInputs): number {
   return best;
 }
 
+function verdictSeconds({ answerWaitsSeconds }: Radio): number {
+  return answerWaitsSeconds.reduce((sum, seconds) => sum + seconds, 0);
+}
+
+/** Energy of a probe that stays unanswered, its repeats and the new connection: their tails merge where they meet. */
+export function recoveryJoules(radio: Radio): number {
+  const meter = new RadioMeter(radio);
+  let at = 0;
+  for (const wait of radio.answerWaitsSeconds) {
+    meter.packets(at, 0);
+    at += wait;
+  }
+  meter.packets(at, radio.reconnectSeconds);
+  return meter.joules;
+}
+
 /** J of a fixed interval, in watts, with this radio's real costs. */
 function costOf(inputs: ClairvoyantInputs, seconds: number): { watts: number; expiryShare: number } {
   const { radio, unreachableWatts, lossesPerSecond } = inputs;
-  const recoverSeconds = 2 * radio.replyWaitSeconds + radio.reconnectSeconds;
-  // The probe's repetition and the new connection mostly extend one tail; wakes happen where the gap outlasts it.
-  const gaps = Math.min(radio.tailSeconds, radio.replyWaitSeconds);
-  const wakes = radio.replyWaitSeconds > radio.tailSeconds ? 2 * radio.wakeJoules : 0;
-  const reconnectJoules = (2 * gaps + radio.reconnectSeconds) * radio.tailWatts + wakes;
+  const recoverSeconds = verdictSeconds(radio) + radio.reconnectSeconds;
+  const reconnectJoules = recoveryJoules(radio) - radio.probeJoules;
   const expired = seconds >= inputs.idleTimeoutSeconds;
-  const unreachable = expired ? seconds - inputs.idleTimeoutSeconds + recoverSeconds : 0;
-  const cycle = seconds + (expired ? recoverSeconds : 0);
-  const joules = radio.probeJoules + (expired ? reconnectJoules : 0) + unreachableWatts * unreachable;
+  const cycle = expired
+    ? expiredCycle(inputs, seconds)
+    : { seconds, joules: radio.probeJoules, unreachable: 0 };
+  const joules = cycle.joules + unreachableWatts * cycle.unreachable;
   const other = reconnectJoules + unreachableWatts * (seconds / 2 + recoverSeconds);
-  return { watts: joules / cycle + lossesPerSecond * other, expiryShare: unreachable / cycle };
+  return {
+    watts: joules / cycle.seconds + lossesPerSecond * other,
+    expiryShare: cycle.unreachable / cycle.seconds,
+  };
+}
+
+interface Cycle {
+  readonly seconds: number;
+  readonly joules: number;
+  readonly unreachable: number;
+}
+
+/** From one live connection to the next when the interval is longer than the path remembers. */
+function expiredCycle({ radio, idleTimeoutSeconds, forgetting }: ClairvoyantInputs, seconds: number): Cycle {
+  const { probeJoules, wakeJoules, tailWatts, reconnectSeconds } = radio;
+  const forgotten = seconds - idleTimeoutSeconds;
+  switch (forgetting) {
+    case 'revives':
+      return { seconds, joules: probeJoules, unreachable: forgotten };
+    case 'closes': {
+      const joules = wakeJoules + (reconnectSeconds + radio.tailSeconds) * tailWatts;
+      return { seconds: idleTimeoutSeconds + reconnectSeconds, joules, unreachable: reconnectSeconds };
+    }
+    case 'reset': {
+      const recover = radio.rttMs / 1000 + reconnectSeconds;
+      return {
+        seconds: seconds + recover,
+        joules: probeJoules + recover * tailWatts,
+        unreachable: forgotten + recover,
+      };
+    }
+    default: {
+      const recover = verdictSeconds(radio) + reconnectSeconds;
+      return { seconds: seconds + recover, joules: recoveryJoules(radio), unreachable: forgotten + recover };
+    }
+  }
 }

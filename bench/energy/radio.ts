@@ -13,40 +13,50 @@ export interface Radio {
   readonly tailWatts: number;
   /** wake + tail: an isolated probe. */
   readonly probeJoules: number;
-  /** How long each unanswered probe is waited for, in seconds. */
-  readonly replyWaitSeconds: number;
+  /** How long each probe of a dead connection is waited for before it is repeated or given up, in seconds. */
+  readonly answerWaitsSeconds: readonly number[];
   /** TCP, resumed TLS and CONNECT, in seconds; the radio is active throughout. */
   readonly reconnectSeconds: number;
   /** Median round trip from an idle radio, in ms. */
   readonly rttMs: number;
+  /** Median round trip while the radio is awake, in ms. */
+  readonly warmRttMs: number;
 }
 
 /**
- * What the table does not give: waits and round trips (cold-radio medians), and, where a source states only
+ * What the table does not give: reconnects and round trips (cold-radio medians), and, where a source states only
  * the total of a probe, the length of the connected state over which that total is spread.
  */
 const ASSUMED: Readonly<
-  Record<string, readonly [kind: RadioKind, wait: number, reconnect: number, rttMs: number, tail: number]>
+  Record<
+    string,
+    readonly [kind: RadioKind, reconnect: number, rttMs: number, tail: number, warmRttMs: number]
+  >
 > = {
-  lte: ['lte', 4, 1, 900, 0],
-  'lte-aro': ['lte', 4, 1, 900, 0],
-  '3g': ['3g', 5, 1.5, 1200, 0],
-  wifi: ['wifi', 3, 0.5, 60, 0],
-  'lte-m': ['lte-m', 6, 2, 1200, 10],
-  'nb-iot-ecl0': ['nb-iot', 15, 10, 3000, 20],
-  'nb-iot-ecl1': ['nb-iot', 15, 10, 5000, 20],
-  'nb-iot-ecl2': ['nb-iot', 15, 10, 8000, 20],
+  lte: ['lte', 1, 900, 0, 70],
+  'lte-aro': ['lte', 1, 900, 0, 70],
+  '3g': ['3g', 1.5, 1200, 0, 150],
+  wifi: ['wifi', 0.5, 60, 0, 20],
+  'lte-m': ['lte-m', 2, 1200, 10, 150],
+  'nb-iot-ecl0': ['nb-iot', 10, 3000, 20, 1000],
+  'nb-iot-ecl1': ['nb-iot', 10, 5000, 20, 2000],
+  'nb-iot-ecl2': ['nb-iot', 10, 8000, 20, 4000],
 };
 
 /** Reads `radio-energy.csv`. Throws `BENCH_DATA` when a row is not understood. */
 export function readRadios(file: URL | string): readonly Radio[] {
-  const [, ...lines] = readFileSync(file, 'utf8').trim().split('\n');
+  return parseRadios(readFileSync(file, 'utf8'));
+}
+
+/** As `readRadios`, from the text of the table. */
+export function parseRadios(csv: string): readonly Radio[] {
+  const [, ...lines] = csv.trim().split('\n');
   return lines.map((line) => {
     const columns = line.split(',');
     const name = columns[0] ?? '';
     const assumed = ASSUMED[name];
     if (assumed === undefined) throw new CodedError('BENCH_DATA', `radio "${name}" has no entry in ASSUMED`);
-    const [kind, replyWaitSeconds, reconnectSeconds, rttMs, assumedTail] = assumed;
+    const [kind, reconnectSeconds, rttMs, assumedTail, warmRttMs] = assumed;
     const number = (column: number): number => Number(columns[column] || 0);
     const probeJoules = number(8);
     const tailSeconds = number(3) > 0 ? number(3) / 1000 : assumedTail;
@@ -62,11 +72,24 @@ export function readRadios(file: URL | string): readonly Radio[] {
       tailSeconds,
       tailWatts,
       probeJoules,
-      replyWaitSeconds,
+      answerWaitsSeconds: answerWaits(rttMs),
       reconnectSeconds,
       rttMs,
+      warmRttMs,
     };
   });
+}
+
+/** `verdict.answer_floor` and `verdict.answer_ceiling`, and a round trip's mean deviation as a share of its median. */
+const FLOOR_SECONDS = 3;
+const CEILING_SECONDS = 30;
+const DEVIATION_SHARE = 0.2;
+
+/** The agent's verdict once round trips are measured (RFC 6298 (2.3), doubled for each repeat), with three probes. */
+function answerWaits(rttMs: number): readonly number[] {
+  const first = Math.max(FLOOR_SECONDS, ((1 + 4 * DEVIATION_SHARE) * rttMs) / 1000);
+  const second = Math.min(2 * first, CEILING_SECONDS);
+  return [first, second, Math.min(2 * second, CEILING_SECONDS)];
 }
 
 /** Adds up a radio's energy over packets that come in the order of time. */
@@ -74,9 +97,15 @@ export class RadioMeter {
   joules = 0;
   readonly #radio: Radio;
   #tailEndSeconds = Number.NEGATIVE_INFINITY;
+  #wokeAtSeconds = Number.NEGATIVE_INFINITY;
 
   constructor(radio: Radio) {
     this.#radio = radio;
+  }
+
+  /** When the radio was last woken from sleep. */
+  get wokeAtSeconds(): number {
+    return this.#wokeAtSeconds;
   }
 
   /** Packets flow from `atSeconds` for `activeSeconds`. */
@@ -85,6 +114,7 @@ export class RadioMeter {
     const end = atSeconds + activeSeconds + tailSeconds;
     if (atSeconds >= this.#tailEndSeconds) {
       this.joules += wakeJoules + (end - atSeconds) * tailWatts;
+      this.#wokeAtSeconds = atSeconds;
     } else {
       this.joules += Math.max(0, end - this.#tailEndSeconds) * tailWatts;
     }

@@ -125,8 +125,8 @@ class Device {
     const repeated = this.#random() < this.#world.repeatProbability(due);
     if (repeated) {
       this.#probes++;
-      this.#meter.packets(due + this.#radio.replyWaitSeconds, 0);
-      this.nowSeconds += this.#radio.replyWaitSeconds;
+      this.nowSeconds += this.#radio.answerWaitsSeconds[0] as number;
+      this.#meter.packets(this.nowSeconds, 0);
     }
     this.#onStep?.({
       atSeconds: due,
@@ -147,11 +147,12 @@ class Device {
   }
 
   #lost(death: number, due: number, silence: number, expired: boolean, outage: OutageSpan | null): void {
-    this.#probes += 2;
-    this.#meter.packets(due, 0);
-    const wait = this.#rule.replyWaitSeconds ?? this.#radio.replyWaitSeconds * 2;
-    this.#meter.packets(due + Math.min(wait, this.#radio.replyWaitSeconds), 0);
-    let known = due + wait;
+    let known = due;
+    for (const wait of this.#waits()) {
+      this.#probes++;
+      this.#meter.packets(known, 0);
+      known += wait;
+    }
     if (!expired) this.detectionSeconds.push(known - death);
     const outageEnd = outage === null ? 0 : outage.startSeconds + outage.durationSeconds;
     const inOutage = outage !== null && outage.startSeconds <= known && outageEnd > known;
@@ -170,6 +171,12 @@ class Device {
     });
     if (inOutage && this.#rule.outage) this.#rule.outage(this.nowSeconds, silence);
     else this.#rule.lost(this.nowSeconds, silence);
+  }
+
+  /** After each transmission of a probe that stays unanswered. */
+  #waits(): readonly number[] {
+    const { replyWaitSeconds } = this.#rule;
+    return replyWaitSeconds === undefined ? this.#radio.answerWaitsSeconds : [replyWaitSeconds];
   }
 
   /** The first loss after a time; those that fell on a dead connection have passed. */
@@ -200,9 +207,11 @@ class Device {
       this.#probes++;
       this.#meter.packets(end, 0);
       const ok = interval < this.#world.idleTimeoutSeconds(end);
+      const { reconnectSeconds } = this.#radio;
+      const renewed = end + (this.#radio.answerWaitsSeconds[0] as number);
       // A trial that fails waits for its answer, then sets up the second connection anew.
-      if (!ok) this.#meter.packets(end + this.#radio.replyWaitSeconds, this.#radio.reconnectSeconds);
-      this.#testStartSeconds = ok ? end : end + this.#radio.replyWaitSeconds + this.#radio.reconnectSeconds;
+      if (!ok) this.#meter.packets(renewed, reconnectSeconds);
+      this.#testStartSeconds = ok ? end : renewed + reconnectSeconds;
       testResult.call(this.#rule, interval, ok);
     }
   }

@@ -112,7 +112,7 @@ function pathResults(
   }));
   const references = settings.map(referenceOf);
   // One fleet per path: its donors are other devices, and what they found differs little by seed.
-  const fleet = fleetSummaryOf(settings[0] as Setting);
+  const fleet = variants.some((some) => some.fleet) ? fleetSummaryOf(settings[0] as Setting) : null;
   return variants.map(({ entry, fleet: known }) => {
     const runs = settings.map((setting, index) =>
       runCase(entry.build(setting, known ? fleet : null), setting, references[index] as Reference),

@@ -26,6 +26,10 @@ export interface DeviceParts {
   readonly broker: Broker;
   readonly random: Random;
   readonly readPower: () => Power;
+  /** A network over LTE when left out. */
+  readonly network?: Network;
+  /** The agent's link came up, or it gave it up. */
+  readonly onLink?: (up: boolean) => void;
 }
 
 const LINK_UP: KeepaliveEvent = { kind: 'linkUp', serverKeepAliveSeconds: null, tlsResumed: false };
@@ -97,8 +101,11 @@ export class Device {
   #step(event: KeepaliveEvent): void {
     if (this.#state === null) return;
     const { queue, config, random } = this.#parts;
+    const wasUp = this.#state.reconnect.phase === 'up';
     const { state, effects, wakeAt } = keepaliveStep(this.#state, event, queue.now, config, random);
     this.#state = state;
+    const isUp = state.reconnect.phase === 'up';
+    if (isUp !== wasUp) this.#parts.onLink?.(isUp);
     for (const effect of effects) this.#carryOut(effect);
     if (wakeAt !== this.#wakeAt) this.#wake(wakeAt);
   }
@@ -150,7 +157,12 @@ export class Device {
   #connect(effect: Connect): void {
     const { queue, path, broker, willDelaySeconds } = this.#parts;
     const life = this.#life;
-    const connection = new Connection(path, queue);
+    path.observer?.radioSends(path.settings.handshakeMs ?? 0);
+    const connection = new Connection(path, queue, {
+      onReset: () => this.#hear(client, { kind: 'linkClosed', cause: 'reset', detail: 'RST' }),
+      onFin: () => this.#hear(client, { kind: 'linkClosed', cause: 'peer-closed', detail: 'FIN' }),
+      onBrokerFin: () => broker.socketClosed(client),
+    });
     const client: Client = {
       id: this.name,
       connection,
@@ -178,9 +190,14 @@ export class Device {
       if (answered) return;
       answered = true;
       settle(event);
-      if (event.kind === 'linkUp')
-        settle({ kind: 'networkIdentified', network: NETWORK, belief: this.#belief });
+      if (event.kind !== 'linkUp') return;
+      const network = this.#parts.network ?? NETWORK;
+      settle({ kind: 'networkIdentified', network, belief: this.#belief });
     };
+    if (path.settings.handshakeMs !== undefined) {
+      this.#shakeHands(path.settings.handshakeMs, client, answer);
+      return;
+    }
     // SYN and CONNECT: two ways up before the broker knows, two down before the device does.
     queue.after(path.transitMs() + path.transitMs(), () => {
       if (connection.closed) return;
@@ -195,6 +212,17 @@ export class Device {
         broker.accept(client);
         connection.send('down', () => answer(LINK_UP));
       });
+    });
+  }
+
+  /** SYN, TLS and CONNECT taken together. While nothing passes they wait for it, as TCP would. */
+  #shakeHands(handshakeMs: number, client: Client, answer: (event: KeepaliveEvent) => void): void {
+    const { queue, path, broker } = this.#parts;
+    const delayMs = path.isOut ? path.transitMs() : handshakeMs;
+    queue.after(delayMs, () => {
+      if (client.connection.closed || !broker.up) return;
+      broker.accept(client);
+      answer(LINK_UP);
     });
   }
 

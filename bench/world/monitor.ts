@@ -44,6 +44,15 @@ export class Monitor {
     return this.#watch;
   }
 
+  /** When a device that says nothing from now on is called dead, in ms; null: it is not known, or is already. */
+  flagsAtMs(device: string): number | null {
+    const record = this.#watch?.record(device);
+    if (record === undefined || record.lastHeardMs === null || record.state === 'dead') return null;
+    const { graceSeconds } = this.#parts.liveness;
+    const silenceMs = (record.promisedSeconds * record.count + graceSeconds) * 1000;
+    return record.lastHeardMs - EPOCH_MS + silenceMs;
+  }
+
   start(): void {
     this.#life += 1;
     this.#watch = new Watch(this.#parts.liveness, this.#records.values(), this.#open.values(), this.#now());

@@ -1,5 +1,6 @@
 /** The rules side by side, as published and retuned to the same bounds as ours, their logic untouched. */
 import type { FleetSummary } from '../../../agent/policy/idle-timeout-prior.ts';
+import { CodedError } from '../../../runtime/coded-error.ts';
 import { conditionsOf, type Setting } from '../cases.ts';
 import { ActiveSyncRule } from './active-sync.ts';
 import { AdditiveRule } from './additive.ts';
@@ -39,6 +40,20 @@ function retuned(
 }
 
 const fixed = (seconds: number): RuleEntry => published(`fixed-${seconds}`, () => new FixedRule(seconds));
+
+/** The name by which a person asks for a rule: that of a retuned one ends in `-retuned`. */
+export function nameOf({ rule, retuned: isRetuned }: RuleEntry): string {
+  return isRetuned ? `${rule}-retuned` : rule;
+}
+
+/** A rule by its name; `fixed-N` for any N. Throws `SIMULATION` when there is none. */
+export function findRule(name: string): RuleEntry {
+  const known = RULES.find((entry) => nameOf(entry) === name);
+  if (known !== undefined) return known;
+  const seconds = Number(/^fixed-(\d+(?:\.\d+)?)$/.exec(name)?.[1] ?? Number.NaN);
+  if (seconds > 0) return fixed(seconds);
+  throw new CodedError('SIMULATION', `no rule is called "${name}"`);
+}
 
 export const RULES: readonly RuleEntry[] = [
   {

@@ -68,6 +68,9 @@ describe('walls', () => {
     ['protocol/a.ts', '../runtime/log.ts'],
     ['runtime/a.ts', '../agent/agent.ts'],
     ['agent/a.ts', '../test/support/x.ts'],
+    ['agent/a.ts', '../bench/world/path.ts'],
+    ['cli/agent.ts', '../bench/world/path.ts'],
+    ['cli/simulate.ts', '../test/support/x.ts'],
   ];
   for (const [path, specifier] of bad) {
     test(`${path} may not import ${specifier}`, () => {
@@ -78,6 +81,7 @@ describe('walls', () => {
   test('passes what is allowed', () => {
     assert.deepEqual(checkWalls(file('agent/a.ts', "import { a } from '../protocol/topics.ts';")), []);
     assert.deepEqual(checkWalls(file('protocol/a.ts', "import { a } from './topics.ts';")), []);
+    assert.deepEqual(checkWalls(file('cli/simulate.ts', "import { a } from '../bench/world/path.ts';")), []);
     assert.deepEqual(
       checkWalls(file('test/unit/agent/a.test.ts', "import { a } from '../../../agent/a.ts';")),
       [],
