@@ -101,7 +101,7 @@ function endLink(draft: Draft, linkEnd: LinkEnd, detail: string, atOnce: boolean
 }
 
 /**
- * The connection is known to go through a network. Where that is another one than before, the end of the last connection
+ * The network of a connection is known. Where that is another one than before, the end of the last connection
  * teaches nothing: the move explains it.
  */
 export function onNetworkIdentified(draft: Draft, network: Network, belief: IdleTimeoutBelief | null): void {
