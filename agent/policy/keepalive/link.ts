@@ -177,7 +177,8 @@ export function isStatusStale({ state, config }: Draft): boolean {
   if (told === null) return true;
   const change = interval.intervalMs / told.intervalMs;
   // With a count of 1 any growth outlasts what a monitor that was away would wait for.
-  if (change > Math.min(MAX_UNTOLD_CHANGE, config.keepalive.count) || change < 1 / MAX_UNTOLD_CHANGE) return true;
+  if (change > Math.min(MAX_UNTOLD_CHANGE, config.keepalive.count) || change < 1 / MAX_UNTOLD_CHANGE)
+    return true;
   if (told.network.key !== interval.network.key) return true;
   return told.reason !== interval.reason;
 }

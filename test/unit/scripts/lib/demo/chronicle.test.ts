@@ -28,8 +28,8 @@ test('each new probe below what the path forgets counts once', () => {
 });
 
 test('a promise above what the path forgets starts the count anew', () => {
-  assert.equal(after(heard(1000), heard(5000), heard(9000, 6)).pump.safeProbes, 0);
-  assert.equal(after(heard(1000), heard(5000), heard(9000, 6), heard(14_000, 5)).pump.safeProbes, 1);
+  assert.equal(after(heard(1000), heard(5000), heard(9000, 7)).pump.safeProbes, 0);
+  assert.equal(after(heard(1000), heard(5000), heard(9000, 7), heard(14_000, 5)).pump.safeProbes, 1);
 });
 
 test('a drop starts the count anew, and nothing counts before a new connection', () => {
