@@ -16,6 +16,8 @@ import { live } from '../../../bench/world/life.ts';
 const DAYS = 7;
 const SECONDS = DAYS * 86_400;
 const SEEDS = [1, 2, 3];
+/** Where losses come by chance. */
+const MORE_SEEDS = [1, 2, 3, 4, 5, 6, 7];
 const RADIOS = parseRadios(RADIO_ENERGY_CSV);
 
 interface Outcome {
@@ -41,8 +43,13 @@ function inBoth(setting: Setting): { readonly fast: Outcome; readonly full: Outc
 }
 
 /** Medians over the seeds: full world over fast simulator, and the drops of both. */
-function compare(radio: Radio, idleTimeoutSeconds: number, backgroundLossPerHour: number) {
-  const runs = SEEDS.map((seed) =>
+function compare(
+  radio: Radio,
+  idleTimeoutSeconds: number,
+  backgroundLossPerHour: number,
+  seeds: readonly number[] = SEEDS,
+) {
+  const runs = seeds.map((seed) =>
     inBoth({
       radio,
       policy: 'balanced',
@@ -82,9 +89,10 @@ for (const [name, timeouts] of [
 test('lte, one connection lost per hour: both simulators cost the same', () => {
   const radio = RADIOS.find((candidate) => candidate.name === 'lte') as Radio;
   for (const timeout of [60, 350, 3600]) {
-    const { energy, cost } = compare(radio, timeout, 1);
+    const { energy, cost } = compare(radio, timeout, 1, MORE_SEEDS);
     near(cost, 0.03, `cost by J at ${timeout} s`);
-    // Between two intervals of nearly the same cost chance decides, so that energy alone differs more.
+    // Between intervals of nearly the same cost chance decides; and the fast simulator's repeated probes, which TCP
+    // spares the full world, make the agent a little more careful there.
     near(energy, 0.08, `energy at ${timeout} s`);
   }
 });
