@@ -13,6 +13,7 @@ import {
 import { nearest } from '../config/nearest.ts';
 import { agentSchema } from '../config/schema/agent.ts';
 import { formatDuration } from '../config/schema/durations.ts';
+import type { FormatName } from '../config/schema/formats.ts';
 import type { SchemaTree } from '../config/schema/item.ts';
 import { monitorSchema } from '../config/schema/monitor.ts';
 import { EXIT_FAILURE, EXIT_OK } from './exit-codes.ts';
@@ -62,12 +63,17 @@ function showOrValidate(
   return EXIT_OK;
 }
 
+function asWritten(format: FormatName | undefined, value: unknown): string {
+  if (format === 'duration' && typeof value === 'number') return formatDuration(value);
+  if (format === 'duration_list' && Array.isArray(value)) return JSON.stringify(value.map(formatDuration));
+  return JSON.stringify(value);
+}
+
 /** Three columns: key, value as one would write it, origin. */
 function valuesTable(part: Part, values: readonly EffectiveValue[]): string {
   const keys = part === 'agent' ? AGENT_KEYS : MONITOR_KEYS;
   const rows = values.map(({ key, value, origin }) => {
-    const duration = keys.get(key)?.format === 'duration' && typeof value === 'number';
-    const text = duration ? formatDuration(value) : JSON.stringify(value);
+    const text = asWritten(keys.get(key)?.format, value);
     return [key, text, origin.detail === null ? origin.layer : `${origin.layer} (${origin.detail})`] as const;
   });
   const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));

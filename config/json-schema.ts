@@ -1,4 +1,5 @@
 /** JSON Schema of a configuration file, for editors; generated from the schema. Pure. */
+import { MAX_DURATIONS } from './schema/formats.ts';
 import { isItem, type SchemaItem, type SchemaTree } from './schema/item.ts';
 
 type Json = Record<string, unknown>;
@@ -45,7 +46,7 @@ function valueSchema(item: SchemaItem): Json {
     case 'duration':
       return durationSchema(item, bounds);
     case 'duration_list':
-      return { type: 'array', items: durationSchema(item, bounds) };
+      return { type: 'array', items: durationSchema(item, bounds), maxItems: MAX_DURATIONS };
     case 'choice':
       return { enum: item.choices };
     case 'group_list':

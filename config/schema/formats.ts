@@ -74,7 +74,7 @@ function readDuration(value: unknown, item: SchemaItem): Reading {
 }
 
 /** The tightest few are all that matters. */
-const MAX_DURATIONS = 16;
+export const MAX_DURATIONS = 16;
 
 function readDurations(value: unknown, item: SchemaItem): Reading {
   if (!Array.isArray(value))

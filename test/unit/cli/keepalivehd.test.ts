@@ -121,11 +121,15 @@ test('config validate ends with 0 or 1', () => {
 
 test('config show names the origin of each value and masks secrets', () => {
   const env = { KHD_BROKER_PASSWORD: 'hunter2', KHD_BROKER_USERNAME: 'u' };
-  const { stdout } = run(['config', 'show', '--set', 'device.name=x', '--set', 'preset=nb-iot'], env);
+  const { stdout } = run(
+    'config show --set device.name=x --set preset=nb-iot --set path_limits=350s,1200'.split(' '),
+    env,
+  );
   assert.match(stdout, /^broker\.password +"\*{8}" +environment \(KHD_BROKER_PASSWORD\)$/m);
   assert.match(stdout, /^keepalive_interval +5m +preset \(nb-iot\)$/m);
   assert.match(stdout, /^device\.name +"x" +command line$/m);
   assert.match(stdout, /^keepalive_count +3 +default$/m);
+  assert.match(stdout, /^path_limits +\["350s","20m"\] +command line$/m);
   assert.ok(!stdout.includes('hunter2'));
 });
 

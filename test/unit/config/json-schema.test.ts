@@ -12,6 +12,9 @@ interface Node {
   readonly description?: string;
   readonly default?: unknown;
   readonly writeOnly?: boolean;
+  readonly type?: string;
+  readonly items?: unknown;
+  readonly maxItems?: number;
 }
 
 test('every key is described where the file has it, and nothing else is allowed', () => {
@@ -29,4 +32,14 @@ test('every key is described where the file has it, and nothing else is allowed'
 
 test('every default is a value of its own key', () => {
   for (const [key, item] of AGENT_KEYS) assert.ok(readValue(item.default, item).ok, key);
+});
+
+test('a list of durations is described as what may stand in it', () => {
+  const { path_limits: node } =
+    (jsonSchema('agent', agentSchema as unknown as SchemaTree) as Node).properties ?? {};
+  assert.deepEqual([node?.type, node?.maxItems, node?.default], ['array', 16, []]);
+  const number = { type: 'number', minimum: 2 };
+  assert.deepEqual(node?.items, {
+    anyOf: [{ type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)?$' }, number],
+  });
 });

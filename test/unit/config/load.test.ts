@@ -65,6 +65,43 @@ test('adaptive_mode true means balanced; a fixed interval is its own bound', () 
   );
 });
 
+test('of path_limits the smallest counts, wherever and however they are written', (context) => {
+  assert.equal(loadAgentSettings(BARE).pathLimitSeconds, null);
+  assert.equal(agentWith({ path_limits: '20m, 350s ,1h' }).pathLimitSeconds, 350);
+  assert.equal(agentWith({ path_limits: '2s' }).pathLimitSeconds, 2);
+  const env = { KHD_PATH_LIMITS: '1h,100.5s' };
+  assert.equal(loadAgentSettings({ ...BARE, env }).pathLimitSeconds, 100.5);
+  const { file = '' } = writeFiles(context, { file: "{ path_limits: ['20m', 90, '1.5m'] }" });
+  assert.equal(loadAgentSettings({ ...BARE, file }).pathLimitSeconds, 90);
+  assert.equal(
+    loadAgentSettings({ ...BARE, file, env }).pathLimitSeconds,
+    100.5,
+    'a later layer replaces the list',
+  );
+  const { none = '' } = writeFiles(context, { none: '{ path_limits: [] }' });
+  assert.equal(loadAgentSettings({ ...BARE, file: none }).pathLimitSeconds, null);
+});
+
+test('path_limits in a file that are no list of durations are refused with what to write', (context) => {
+  for (const [value, reason] of [
+    ["'350s'", /is not a list; write a list of durations, such as \["350s", "20m"\]/],
+    ['350', /is not a list/],
+    ['null', /is not a list/],
+    ["['350s', null]", /holds null, which is not a duration/],
+    ["['350s', ['20m']]", /holds \["20m"\], which is not a duration/],
+    ['[1e400]', /which is not a duration/],
+  ] as const) {
+    const { file = '' } = writeFiles(context, { file: `{ path_limits: ${value} }` });
+    const error = refusal(() => loadAgentSettings({ ...BARE, file }));
+    assert.deepEqual(
+      error.problems.map(({ key }) => key),
+      ['path_limits'],
+      value,
+    );
+    assert.match(error.message, reason, value);
+  }
+});
+
 test('a timeout that is stated and agrees is accepted', () => {
   const { keepalive } = agentWith({
     keepalive_interval: '40s',
