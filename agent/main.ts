@@ -12,7 +12,7 @@ import { createSenses } from './io/whereabouts.ts';
 import { priorOf } from './policy/interval.ts';
 import type { KeepaliveConfig } from './policy/keepalive/types.ts';
 
-/** Runs the agent until SIGTERM or SIGINT and returns the exit code. */
+/** Runs the agent until SIGTERM, SIGINT or SIGHUP and returns the exit code. */
 export async function runAgent(settings: AgentSettings, log: Log): Promise<number> {
   const config = keepaliveConfig(settings);
   const beliefs = openBeliefStore(settings.stateDirectory, log);
@@ -38,7 +38,7 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
   });
   const stop = (): void => agent.stop();
   // Also a second signal while it leaves: Node's default would end the process in the middle of a goodbye.
-  process.on('SIGTERM', stop).on('SIGINT', stop);
+  process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', stop);
   log.write('info', 'started', `agent ${VERSION} for device ${settings.device.name}`, {
     device: settings.device.name,
     broker: settings.broker.url,
@@ -48,7 +48,7 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
   });
   await agent.run();
   senses.close();
-  process.off('SIGTERM', stop).off('SIGINT', stop);
+  process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', stop);
   await log.flush();
   return 0;
 }

@@ -112,6 +112,8 @@ export interface MonitorSettings {
     readonly graceSeconds: number;
     /** An event loop that stood still for longer makes the monitor doubt itself. */
     readonly stallSeconds: number;
+    /** The longest `reconnect.max_delay` of the fleet: how long devices may back off from a broker that was away. */
+    readonly reconnectSeconds: number;
   };
   readonly dataDirectory: string;
   readonly http: { readonly host: string; readonly port: number; readonly token?: string };

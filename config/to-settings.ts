@@ -99,6 +99,7 @@ export function toMonitorSettings(config: MonitorConfig): MonitorSettings {
       count: config.keepalive_count,
       graceSeconds: config.grace,
       stallSeconds: config.stall,
+      reconnectSeconds: config.reconnect_allowance,
     },
     dataDirectory: config.data_directory,
     http: { ...listenOf(http.listen), ...present({ token: http.token }) },

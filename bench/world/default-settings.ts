@@ -8,6 +8,7 @@ export const DEFAULT_LIVENESS: MonitorSettings['liveness'] = {
   count: 3,
   graceSeconds: 10,
   stallSeconds: 2,
+  reconnectSeconds: 300,
 };
 
 const COUNT = 3;

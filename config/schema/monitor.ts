@@ -9,6 +9,7 @@ export interface MonitorConfig {
   keepalive_count: number;
   grace: number;
   stall: number;
+  reconnect_allowance: number;
   broker: BrokerConfig;
   embedded_broker: { enabled: boolean; listen: string };
   data_directory: string;
@@ -134,6 +135,13 @@ export const monitorSchema: SchemaOf<MonitorConfig> = {
     min: 0.1,
     max: 3600,
     env: 'KHD_STALL',
+  },
+  reconnect_allowance: {
+    doc: 'The longest reconnect.max_delay of the fleet: after an outage of the broker devices may be so long in coming back.',
+    format: 'duration',
+    default: '5m',
+    max: 86_400,
+    env: 'KHD_RECONNECT_ALLOWANCE',
   },
   broker: brokerSchema,
   embedded_broker: {

@@ -17,6 +17,8 @@ export class Fleet {
   readonly #graceMs: number;
   /** Attentive ms from which any silence counts at the earliest: it starts all of them anew in O(1). */
   #listeningSinceMs = 0;
+  /** How much longer than that those get who have not been heard since. */
+  #allowanceMs = 0;
 
   /** Takes up records and alerts at attentive time 0. */
   constructor(graceMs: number, devices: Iterable<DeviceRecord>, openAlerts: Iterable<Alert>) {
@@ -25,14 +27,16 @@ export class Fleet {
     for (const alert of openAlerts) this.#alerts.set(alert.device, alert);
   }
 
-  /** Nobody's silence counts from before `attentiveMs`. */
-  listenFrom(attentiveMs: number): void {
+  /** Nobody's silence counts from before `attentiveMs`, nor, until he is heard, within `allowanceMs` after it. */
+  listenFrom(attentiveMs: number, allowanceMs: number): void {
     this.#listeningSinceMs = attentiveMs;
+    this.#allowanceMs = allowanceMs;
   }
 
   /** Attentive ms from which a device's silence counts. */
   silentSinceMs(index: number): number {
-    return Math.max(this.table.silentSinceMs[index] as number, this.#listeningSinceMs);
+    const sinceMs = this.table.silentSinceMs[index] as number;
+    return sinceMs > this.#listeningSinceMs ? sinceMs : this.#listeningSinceMs + this.#allowanceMs;
   }
 
   /** When somebody must be judged, in attentive ms; `Infinity`: nobody. */

@@ -30,6 +30,9 @@ export class Watch {
   readonly #tally = new Tally();
   readonly #clock: AttentiveClock;
   readonly #stalls: StallDetector;
+  readonly #reconnectMs: number;
+  /** Since when the fleet has not been heard: the link went down, or the monitor before this one did. */
+  #unheardSinceMs: number;
   /** The moment of the event under way, or of the last one. */
   #now: Now;
 
@@ -45,7 +48,10 @@ export class Watch {
   ) {
     this.#defaultCount = settings.count;
     this.#graceMs = settings.graceSeconds * 1000;
-    this.#fleet = new Fleet(this.#graceMs, devices, openAlerts);
+    this.#reconnectMs = settings.reconnectSeconds * 1000;
+    const known = [...devices];
+    this.#unheardSinceMs = now.monotonicMs - this.#downtimeMs(known, now.wallMs);
+    this.#fleet = new Fleet(this.#graceMs, known, openAlerts);
     this.#clock = new AttentiveClock(now.monotonicMs);
     this.#clock.suspend('starting', now.monotonicMs);
     this.#clock.suspend('link-lost', now.monotonicMs);
@@ -88,7 +94,8 @@ export class Watch {
   /** The monitor's own link or store is ill: from now on silence proves nothing. */
   doubt(reason: DoubtReason, now: Now): Step {
     this.#observe(now);
-    this.#clock.suspend(reason, now.monotonicMs);
+    const isNews = this.#clock.suspend(reason, now.monotonicMs);
+    if (isNews && reason === 'link-lost') this.#unheardSinceMs = now.monotonicMs;
     return NOTHING;
   }
 
@@ -100,7 +107,7 @@ export class Watch {
     this.#observe(now);
     if (this.#clock.resume(reason, now.monotonicMs) && reason === 'link-lost') {
       this.#clock.resume('starting', now.monotonicMs);
-      this.#fleet.listenFrom(this.#clock.read(now.monotonicMs));
+      this.#fleet.listenFrom(this.#clock.read(now.monotonicMs), this.#allowanceMs(now.monotonicMs));
     }
     return NOTHING;
   }
@@ -170,6 +177,23 @@ export class Watch {
     if (index === undefined) return undefined;
     const silentMs = this.#clock.read(now.monotonicMs) - this.#fleet.silentSinceMs(index);
     return viewOf(table.liveRecord(index), silentMs, this.#graceMs, now.wallMs);
+  }
+
+  /**
+   * How long devices may take to come back, beyond their `keepalive_timeout`: where it was the broker that was
+   * away, they have backed off, each by at most as long again as they had tried (full jitter doubles its span),
+   * and by no more than `reconnect.max_delay`.
+   */
+  #allowanceMs(monotonicMs: number): number {
+    return Math.min(this.#reconnectMs, 2 * Math.max(0, monotonicMs - this.#unheardSinceMs));
+  }
+
+  /** How long nobody watched before this start, as far as records tell; at most what matters. */
+  #downtimeMs(known: readonly DeviceRecord[], wallMs: number): number {
+    let newestMs = Number.NEGATIVE_INFINITY;
+    for (const { lastHeardMs, stateSinceMs } of known)
+      newestMs = Math.max(newestMs, lastHeardMs ?? 0, stateSinceMs);
+    return Math.min(this.#reconnectMs, Math.max(0, wallMs - newestMs));
   }
 
   #firstProbe(device: string, probe: Probe): Step {

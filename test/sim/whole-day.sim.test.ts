@@ -18,7 +18,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const DEVICES = 40;
-const LIVENESS = { intervalSeconds: 30, count: 3, graceSeconds: 10, stallSeconds: 2 };
+const LIVENESS = { intervalSeconds: 30, count: 3, graceSeconds: 10, stallSeconds: 2, reconnectSeconds: 300 };
 const IDLE_TIMEOUTS_SECONDS = [Number.POSITIVE_INFINITY, 7440, 1200, 350, 240, 180, 60, 40];
 
 /** The defaults of `config/schema`. */
@@ -66,7 +66,9 @@ function liveThroughADay(seed: number): Day {
   monitor.start();
   for (const device of devices) queue.after(between(random, 0, 5 * MINUTE), () => device.start());
   for (let hour = 1; hour < 24; hour += 1) {
-    queue.at(hour * HOUR, () => broker.restart(between(random, 2 * SECOND, MINUTE)));
+    // Every sixth outage is longer than any keepalive_timeout: devices have backed off when the broker returns.
+    const longestMs = hour % 6 === 0 ? 45 * MINUTE : MINUTE;
+    queue.at(hour * HOUR, () => broker.restart(between(random, 2 * SECOND, longestMs)));
   }
   for (let hour = 3; hour < 24; hour += 3) {
     queue.at(hour * HOUR - between(random, 0, 20 * MINUTE), () => {

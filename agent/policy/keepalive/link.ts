@@ -53,8 +53,8 @@ export function onConnectFailed(draft: Draft, failure: ConnectFailure): void {
   patch(draft, { version: choice.state });
   const step = reconnect(draft, { kind: 'connectFailed', atOnce: choice.changed });
   const { failures } = draft.state.reconnect;
-  // The first failure of an outage is news; the rest are the same news again.
-  const level = choice.changed || failures > 1 ? 'debug' : 'warn';
+  // Said at the first failure and then ever more rarely: a day without a network must not fill a log, nor look hung.
+  const level = !choice.changed && isPowerOfTwo(failures) ? 'warn' : 'debug';
   say(draft, level, 'connectFailed', `could not connect: ${failure.message}`, {
     failure: failure.kind,
     failures,
@@ -62,6 +62,10 @@ export function onConnectFailed(draft: Draft, failure: ConnectFailure): void {
     ...(choice.changed && { protocolNext: choice.state.version }),
   });
   follow(draft, step);
+}
+
+function isPowerOfTwo(count: number): boolean {
+  return count > 0 && Number.isInteger(Math.log2(count));
 }
 
 /** Nobody answered: the socket is given up, and a fresh connection tells whether the path had forgotten us. */

@@ -24,20 +24,25 @@ function bootId(): string {
   }
 }
 
-function startTicks(pid: number): string {
+/** Fields 3 and later of proc(5)'s stat: the command's name before them may hold spaces and brackets. */
+function statOf(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // proc(5): the command's name may hold spaces and brackets; field 22 is the 20th after its last bracket.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return '';
+    return [];
   }
 }
+
+const stateOf = (pid: number): string => statOf(pid)[0] ?? '';
+/** Field 22. */
+const startTicks = (pid: number): string => statOf(pid)[19] ?? '';
 
 function runs(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    // A zombie holds nothing any more; whoever should reap it may never do so.
+    return stateOf(pid) !== 'Z';
   } catch (error) {
     // EPERM: it runs, under another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';

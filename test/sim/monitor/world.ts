@@ -7,7 +7,13 @@ import { type Now, type Step, Watch } from '../../../monitor/policy/watch.ts';
 import { seeded } from '../../unit/protocol/seeded.ts';
 import { Agenda } from './agenda.ts';
 
-export const LIVENESS = { intervalSeconds: 30, count: 3, graceSeconds: 2, stallSeconds: 5 };
+export const LIVENESS = {
+  intervalSeconds: 30,
+  count: 3,
+  graceSeconds: 2,
+  stallSeconds: 5,
+  reconnectSeconds: 300,
+};
 export const GRACE_MS = LIVENESS.graceSeconds * 1000;
 
 export class SimulatedMonitor {

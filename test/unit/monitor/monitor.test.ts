@@ -8,7 +8,7 @@ import type { Probe } from '../../../protocol/probe.ts';
 import { FakeClock, FakeLog } from './io/fakes.ts';
 import { alertOf, recordOf, transitionOf } from './io/samples.ts';
 
-const LIVENESS = { intervalSeconds: 30, count: 3, graceSeconds: 1, stallSeconds: 2 };
+const LIVENESS = { intervalSeconds: 30, count: 3, graceSeconds: 1, stallSeconds: 2, reconnectSeconds: 0 };
 const PROBE: Probe = { promisedSeconds: 10, repeat: false, externalPower: false, vitals: null };
 
 class FailingStore extends MemoryStore {

@@ -9,7 +9,7 @@ import { Watch } from '../../../../monitor/policy/watch.ts';
 import { FakeClock } from './fakes.ts';
 import { alertOf, recordOf, transitionOf } from './samples.ts';
 
-const LIVENESS = { intervalSeconds: 30, count: 3, graceSeconds: 1, stallSeconds: 2 };
+const LIVENESS = { intervalSeconds: 30, count: 3, graceSeconds: 1, stallSeconds: 2, reconnectSeconds: 0 };
 const TOKEN = 'correct horse';
 
 /** The fields that are asserted one by one; which of them an answer has is the test's to know. */

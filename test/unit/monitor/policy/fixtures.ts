@@ -6,7 +6,13 @@ import type { Probe, Vitals } from '../../../../protocol/probe.ts';
 import type { Status } from '../../../../protocol/status.ts';
 
 export const EPOCH_MS = Date.UTC(2030, 0, 1);
-export const SETTINGS = { intervalSeconds: 30, count: 3, graceSeconds: 2, stallSeconds: 5 };
+export const SETTINGS = {
+  intervalSeconds: 30,
+  count: 3,
+  graceSeconds: 2,
+  stallSeconds: 5,
+  reconnectSeconds: 0,
+};
 
 /** Seconds since the start, on both clocks (which do not share an origin), to the millisecond. */
 export function at(seconds: number): Now {
