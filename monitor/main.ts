@@ -1,4 +1,5 @@
 /** The monitor's wiring: makes the parts, joins them, and takes them apart in the right order. */
+import { isLoopback } from '../config/schema/addresses.ts';
 import type { MonitorSettings } from '../config/settings.ts';
 import { askTopic, networkReportTopic } from '../protocol/topics.ts';
 import type { Log } from '../runtime/log.ts';
@@ -171,6 +172,10 @@ async function brokerOf({ settings, log, cleanups }: Ground): Promise<MonitorSet
     host,
     port: broker.port,
   });
+  if (!isLoopback(host)) {
+    const message = `the embedded broker knows no accounts, and ${host} may be reached by strangers`;
+    log.write('warn', 'brokerOpen', message, { host });
+  }
   // Like any other client, through TCP: what the monitor hears is what the fleet could be heard over.
   return { url, protocol: '3.1.1', connectTimeoutSeconds: settings.broker.connectTimeoutSeconds };
 }

@@ -123,6 +123,9 @@ describe('the next start', () => {
       else {
         mind.expire();
         drops += 1;
+        // A drop is news, also where it moves the interval little.
+        const told = mind.statuses().at(-1)?.intervalSeconds;
+        assert.equal(told, Math.ceil(mind.state.interval.intervalMs / 1000));
       }
     }
     return drops;
@@ -174,6 +177,8 @@ describe('where the connection goes through', () => {
     assert.equal(mind.state.interval.reason, 'base_interval');
     assert.equal(mind.state.interval.learner.hazard.losses, 0);
     assert.deepEqual(mind.logged('networkJoined').at(-1)?.moved, true);
+    mind.identify();
+    assert.equal(mind.logged('lapseExplained').length, 0, 'nor later');
   });
 
   it('is told anew each time, and teaches when it is the same', () => {
