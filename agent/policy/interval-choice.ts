@@ -141,6 +141,11 @@ function explain(
   const lasts = lastsSeconds(belief);
   const half = quantileSeconds(belief, 0.5);
   const most = quantileSeconds(belief, 0.9);
+  if (half < bounds.minSeconds && intervalSeconds <= tenths(bounds.minSeconds)) {
+    // Not a trial: every connection is lost, and only the operator can allow what would keep one.
+    const within = `path forgets within ${shownSeconds(bounds.minSeconds)} s`;
+    return { reason: 'min_interval', explanation: `${within}; min_interval is too long for it` };
+  }
   if (forgetProbability(belief, intervalSeconds) > KNOWN_TO_LAST) {
     const before = Number.isFinite(most) ? `, forgets before ${shownSeconds(most)} s` : '';
     return {

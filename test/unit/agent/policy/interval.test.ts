@@ -277,6 +277,14 @@ describe('the bounds', () => {
     }
   });
 
+  it('say so when the path forgets sooner than min_interval, since only the operator can mend that', () => {
+    let state = play(CONFIG, joined());
+    for (let n = 0; n < 12; n += 1)
+      state = intervalStep(state, lost('path-forgot', state.intervalMs / 1000), CONFIG);
+    assert.deepEqual(told(state), [15, 'min_interval']);
+    assert.equal(explainInterval(state), 'path forgets within 15 s; min_interval is too long for it: 15 s');
+  });
+
   it('let a fact go below min_interval, since the path would be cut otherwise', () => {
     assert.equal(play(CONFIG, joined(), serverKeepAlive(5)).intervalMs, 4000);
     assert.equal(play({ ...CONFIG, pathLimitSeconds: 10 }, joined()).intervalMs, 9000);
