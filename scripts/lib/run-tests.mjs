@@ -3,9 +3,9 @@
  * Usage: node scripts/lib/run-tests.mjs [NODE-TEST-OPTION…] PATH…
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /** Bounds a hung file, not a slow one: the whole suite takes less. */
@@ -23,6 +23,36 @@ export function findTests(paths) {
     for (const file of tests) found.add(file);
   }
   return [...found];
+}
+
+/** Tests that start no process and keep nothing global: many of them share one process, since each start costs. */
+const SHARES_A_PROCESS = /^test\/(unit\/(agent|bench|config|monitor|protocol|runtime)|sim)\//;
+const FILES_A_PROCESS = 8;
+/** Of this run alone: runs may overlap, and one of the tests runs tests. */
+const GROUPS_FOLDER = `.cache/tests/${process.pid}`;
+
+/** Which files run together; a file alone is a group of its own. Long ones, in a row by name, are spread. */
+export function groupTests(files) {
+  const sharing = files.filter((file) => SHARES_A_PROCESS.test(file));
+  const alone = files.filter((file) => !SHARES_A_PROCESS.test(file));
+  const count = Math.ceil(sharing.length / FILES_A_PROCESS);
+  const groups = Array.from({ length: count }, () => []);
+  for (const [index, file] of sharing.entries()) groups[index % count].push(file);
+  return [...groups, ...alone.map((file) => [file])];
+}
+
+/** One file for node to run for each group. */
+function groupFiles(groups) {
+  mkdirSync(GROUPS_FOLDER, { recursive: true });
+  return groups.map((group, index) => {
+    if (group.length === 1) return group[0];
+    const path = join(GROUPS_FOLDER, `group-${index}.test.ts`);
+    const lines = group.map(
+      (file) => `await import(${JSON.stringify(pathToFileURL(resolve(file)).href)});\n`,
+    );
+    writeFileSync(path, lines.join(''));
+    return path;
+  });
 }
 
 /** Arguments for node. Off a terminal the reporter is TAP, whose count comes last even after failures. */
@@ -48,9 +78,11 @@ function main(args) {
   const files = findTests(paths);
   if (files.length === 0) throw new Error(`no *.test.ts below ${paths.join(' ')}`);
   const settings = { isTerminal: process.stdout.isTTY === true, cores: availableParallelism() };
-  const child = spawn(process.execPath, nodeArguments(files, options, settings), { stdio: 'inherit' });
+  const started = nodeArguments(groupFiles(groupTests(files)), options, settings);
+  const child = spawn(process.execPath, started, { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
+    rmSync(GROUPS_FOLDER, { recursive: true, force: true });
     process.exitCode = signal === null ? code : 1;
   });
 }

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 
 let folder = '';
 
@@ -62,4 +63,16 @@ test('no tests, no such folder and no path are errors that say so', () => {
     assert.equal(status, 2);
     assert.match(stderr, message);
   }
+});
+
+test('tests that start no process share one; each other has its own; none is lost', async () => {
+  const path = pathToFileURL('scripts/lib/run-tests.mjs').href;
+  const { groupTests }: { groupTests: (files: readonly string[]) => readonly (readonly string[])[] } =
+    await import(path);
+  const shared = Array.from({ length: 20 }, (_, n) => `test/unit/agent/policy/x${n}.test.ts`);
+  const alone = ['test/e2e/agent/wire.e2e.test.ts', 'test/unit/scripts/lib/run-tests.test.ts'];
+  const groups = groupTests([...alone, ...shared]);
+  assert.deepEqual(groups.flat().toSorted(), [...alone, ...shared].toSorted());
+  for (const file of alone) assert.ok(groups.some((group) => group.length === 1 && group[0] === file));
+  assert.equal(groups.length, alone.length + 3);
 });
