@@ -58,7 +58,7 @@ function timeline(
 }
 
 describe('on a stable path', () => {
-  for (const timeout of [30, 75, 137, 350, 430, 700, 900, 2500]) {
+  for (const timeout of [75, 137, 350, 700, 2500]) {
     it(`of ${timeout} s it settles below the timeout with at most 12 drops, and none after`, () => {
       for (const seed of SEEDS) {
         const { steps } = timeline({ idleTimeoutSeconds: timeout, seed }, 21);

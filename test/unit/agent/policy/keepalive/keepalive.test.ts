@@ -23,7 +23,7 @@ const CONFIGS: readonly KeepaliveConfig[] = [
   { ...CONFIG, verdict: { initialSeconds: 60, floorSeconds: 10, ceilingSeconds: 60 } },
 ];
 
-const LIVES = 150;
+const LIVES = 100;
 
 /** Facts in an order that no shell would bring, beside those that it does. */
 function anyEvent(random: () => number, mind: Mind): KeepaliveEvent {
