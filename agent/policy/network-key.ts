@@ -3,13 +3,12 @@
  * and gateways say where a person is.
  */
 
+import type { RadioKind } from './interval-policies.ts';
+
 export type NetworkKind = 'ethernet' | 'wifi' | 'cellular' | 'other';
 
 /** Radio access technologies as far as they differ in timers and costs; HSPA and HSPA+ for one do not. */
 export type AccessTechnology = '2g' | '3g' | 'lte' | '5g' | 'lte-m' | 'nb-iot';
-
-/** What the objective tells apart (`interval-policies.ts`). */
-export type RadioKind = 'ethernet' | 'wifi' | 'lte' | '3g' | 'lte-m' | 'nb-iot' | 'unknown';
 
 /** What is known of the network that the broker is reached over. Null: not known, or there is none. */
 export interface NetworkIdentity {

@@ -1,6 +1,7 @@
 /** A discrete-event run of one device on a virtual clock: a rule against a world, energy and reach counted. */
+
+import { seededRandom } from '../world/seeded-random.ts';
 import { type Radio, RadioMeter } from './radio.ts';
-import { seededRandom } from './random.ts';
 import type { Rule } from './rules/rule.ts';
 import type { World } from './world.ts';
 

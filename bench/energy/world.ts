@@ -1,5 +1,5 @@
 /** The world around one device: a path that forgets idle connections, other losses, outages, round trips. */
-import { exponential, seededRandom } from './random.ts';
+import { exponential, seededRandom } from '../world/seeded-random.ts';
 
 export interface Outage {
   readonly startSeconds: number;

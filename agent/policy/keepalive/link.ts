@@ -151,7 +151,7 @@ function settleInterval(draft: Draft): void {
 function explainEnd(draft: Draft, next: FirstConnect): void {
   const { linkEnd } = draft.state;
   if (linkEnd === null) return;
-  const learnedBefore = draft.state.interval.learner.belief;
+  const before = draft.state.interval;
   const cause: LapseCause = lapseCause(linkEnd, next);
   const lost = {
     kind: 'linkLost',
@@ -162,8 +162,9 @@ function explainEnd(draft: Draft, next: FirstConnect): void {
   } as const;
   const interval = intervalStep(draft.state.interval, lost, draft.config);
   patch(draft, { linkEnd: null, interval });
-  // A drop is what learning costs: it is not to be paid twice because of a power cut.
-  if (interval.learner.belief !== learnedBefore) saveBelief(draft);
+  // A drop is what learning costs: it is not to be paid twice because of a power cut. One that changes nothing is
+  // not worth flash: behind a path shorter than `min_interval` there are hundreds a day.
+  if (interval.intervalMs !== before.intervalMs) saveBelief(draft);
   say(draft, 'info', 'lapseExplained', `the connection was lost because of: ${cause}`, {
     cause,
     silenceMs: Math.round(linkEnd.silenceMs),
