@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
 let folder = '';
+let endToEnd = '';
 
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'khd-run-tests-'));
@@ -23,9 +24,20 @@ before(() => {
   writeFileSync(join(folder, 'deep', 'helper.ts'), "throw new Error('not a test');\n");
   const red = "import { test } from 'node:test';\ntest('red', () => { throw new Error('red'); });\n";
   writeFileSync(join(folder, 'red.test.ts'), red);
+  endToEnd = mkdtempSync(join(tmpdir(), 'khd-run-tests-'));
+  mkdirSync(join(endToEnd, 'shaky'));
+  mkdirSync(join(endToEnd, 'broken'));
+  const shaky =
+    "import { existsSync, writeFileSync } from 'node:fs';\nimport { test } from 'node:test';\n" +
+    "test('at first', () => { const mark = import.meta.filename + '.ran'; if (existsSync(mark)) return;" +
+    " writeFileSync(mark, ''); throw new Error('red at first'); });\n";
+  writeFileSync(join(endToEnd, 'shaky', 'shaky.e2e.test.ts'), shaky);
+  writeFileSync(join(endToEnd, 'broken', 'broken.e2e.test.ts'), red);
 });
 
-after(() => rmSync(folder, { recursive: true, force: true }));
+after(() => {
+  for (const made of [folder, endToEnd]) rmSync(made, { recursive: true, force: true });
+});
 
 function run(...args: string[]) {
   // A runner that was started by a runner would report to it instead of to us.
@@ -45,6 +57,24 @@ test('a failing test fails the run, and the count still comes last', () => {
   assert.equal(status, 1);
   assert.match(stdout, /# tests 3\n(?:# .*\n)*$/);
   assert.match(stdout, /# fail 1\n/);
+});
+
+test('an end-to-end file that fails is run again alone, and the last lines say so', () => {
+  const { status, stdout } = run(join(endToEnd, 'shaky'));
+  assert.equal(status, 0);
+  assert.match(
+    stdout,
+    /# failed at first and passed alone, which deserves a look: \S*shaky\.e2e\.test\.ts\n1 passed, 0 failed\n$/,
+  );
+});
+
+test('an end-to-end file that fails twice, or beside another test, fails the run', () => {
+  const twice = run(join(endToEnd, 'broken'));
+  assert.equal(twice.status, 1);
+  assert.match(twice.stdout, /# run again/);
+  const beside = run(join(endToEnd, 'broken'), join(folder, 'red.test.ts'));
+  assert.equal(beside.status, 1);
+  assert.doesNotMatch(beside.stdout, /# run again/);
 });
 
 test('a file, and options for the runner', () => {
