@@ -1,0 +1,87 @@
+/**
+ * The few calls of the C library that Node does not offer; the only import of koffi. It is an optional dependency:
+ * where it has no binary, `loadLibc` answers null and everybody does without.
+ */
+import { endianness } from 'node:os';
+import { parseTcpInfo, type TcpInfo } from './tcp-info.ts';
+
+/** From the Linux headers; the same on every architecture that Node runs on. */
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const MSG_NOSIGNAL = 0x4000;
+const IPPROTO_TCP = 6;
+const TCP_INFO = 11;
+/** `sun_path`, its NUL included. */
+const UNIX_PATH_BYTES = 108;
+/** More than any kernel fills. */
+const TCP_INFO_BYTES = 512;
+
+/** Options of a TCP socket, by the number that `setsockopt` takes. */
+export const TCP_OPTIONS = { keepIdle: 4, keepInterval: 5, keepCount: 6, userTimeout: 18 } as const;
+export type TcpOption = keyof typeof TCP_OPTIONS;
+
+export interface Libc {
+  /**
+   * Sends one datagram to a UNIX socket; a leading `@` names an abstract one, as in `NOTIFY_SOCKET`. Returns 0, or
+   * the errno.
+   */
+  sendUnixDatagram(path: string, text: string): number;
+  /** Sets an option of the TCP socket `fd`. Returns 0, or the errno. */
+  setTcpOption(fd: number, option: TcpOption, value: number): number;
+  /** What the kernel knows of the TCP connection `fd`; null when it does not say. */
+  tcpInfo(fd: number): TcpInfo | null;
+}
+
+/** Loads the calls; null when there is no native part for this machine. Costs some milliseconds and 3 MB. */
+export async function loadLibc(): Promise<Libc | null> {
+  try {
+    const { default: koffi } = await import('koffi');
+    return bind(koffi);
+  } catch {
+    return null;
+  }
+}
+
+type Koffi = typeof import('koffi').default;
+
+function bind(koffi: Koffi): Libc {
+  // The running program: node itself is linked against the C library, be it glibc or musl.
+  const lib = koffi.load(null);
+  const socket = lib.func('int socket(int, int, int)');
+  const close = lib.func('int close(int)');
+  const sendto = lib.func('intptr_t sendto(int, const void *, size_t, int, const void *, uint32_t)');
+  const setsockopt = lib.func('int setsockopt(int, int, int, const void *, uint32_t)');
+  const getsockopt = lib.func('int getsockopt(int, int, int, _Out_ void *, _Inout_ uint32_t *)');
+  return {
+    sendUnixDatagram(path, text) {
+      const address = unixAddress(path);
+      if (address === null) return koffi.os.errno.ENAMETOOLONG as number;
+      const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+      if (fd < 0) return koffi.errno();
+      const bytes = Buffer.from(text);
+      const sent = Number(sendto(fd, bytes, bytes.length, MSG_NOSIGNAL, address, address.length));
+      const errno = sent < 0 ? koffi.errno() : 0;
+      close(fd);
+      return errno;
+    },
+    setTcpOption(fd, option, value) {
+      const bytes = new Uint8Array(Int32Array.of(value).buffer);
+      return setsockopt(fd, IPPROTO_TCP, TCP_OPTIONS[option], bytes, bytes.length) < 0 ? koffi.errno() : 0;
+    },
+    tcpInfo(fd) {
+      const bytes = Buffer.alloc(TCP_INFO_BYTES);
+      const length = [bytes.length];
+      if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, bytes, length) < 0) return null;
+      return parseTcpInfo(bytes.subarray(0, length[0]), endianness());
+    },
+  };
+}
+
+/** A `sockaddr_un` as long as its path; null when the path does not fit. */
+function unixAddress(path: string): Buffer | null {
+  const name = Buffer.from(path.startsWith('@') ? `\0${path.slice(1)}` : path);
+  if (name.length === 0 || name.length >= UNIX_PATH_BYTES) return null;
+  const family = Buffer.from(new Uint8Array(Uint16Array.of(AF_UNIX).buffer));
+  return Buffer.concat([family, name]);
+}
