@@ -30,7 +30,8 @@ const sources = files.filter(({ path }) => /\.(?:ts|mts|js|mjs)$/.test(path));
 /** Holds bad samples on purpose. */
 const RULES_TEST = 'test/unit/tidy/rules.test.ts';
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, Record<string, string>>;
-const declared = new Set(Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }));
+const { dependencies, devDependencies, optionalDependencies } = manifest;
+const declared = new Set(Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies }));
 
 function none(violations: readonly Violation[]): void {
   assert.equal(violations.map(formatViolation).join('\n'), '');
