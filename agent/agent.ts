@@ -1,6 +1,7 @@
 /** The loop: facts in, one pure step, effects out, one timer. */
 import type { BootClock } from '../runtime/boot-clock.ts';
 import type { Log } from '../runtime/log.ts';
+import type { ServiceManager } from '../runtime/service-manager.ts';
 import type { BeliefStore } from './io/belief-store.ts';
 import type { Link } from './io/mqtt-link.ts';
 import { initialKeepalive, keepaliveStep } from './policy/keepalive/keepalive.ts';
@@ -10,6 +11,7 @@ import type {
   KeepaliveEvent,
   KeepaliveState,
 } from './policy/keepalive/types.ts';
+import { NOTHING_TOLD, noticeStep, STOPPING } from './policy/service-notice.ts';
 import type { Power } from './policy/vitals.ts';
 
 export interface AgentParts {
@@ -21,6 +23,7 @@ export interface AgentParts {
   readonly log: Log;
   readonly createLink: (emit: (event: KeepaliveEvent) => void) => Link;
   readonly beliefs: BeliefStore;
+  readonly serviceManager: ServiceManager;
   /** Called only while the device is awake for a probe. */
   readonly readPower: () => Power;
   readonly readSignalDbm: () => number | null;
@@ -32,6 +35,7 @@ export class Agent {
   readonly #link: Link;
   readonly #queue: KeepaliveEvent[] = [];
   #state: KeepaliveState;
+  #told = NOTHING_TOLD;
   #stepping = false;
   #timer: NodeJS.Timeout | null = null;
   #timerAt: number | null = null;
@@ -53,6 +57,7 @@ export class Agent {
 
   /** Says goodbye and ends; `run` resolves within two seconds. */
   stop(): void {
+    this.#parts.serviceManager.notify(STOPPING);
     this.handle({ kind: 'stopRequested' });
   }
 
@@ -75,6 +80,16 @@ export class Agent {
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
     this.#arm(wakeAt, now);
+    this.#notify(wakeAt, now);
+  }
+
+  /** The step is done, its effects carried out and the timer set: only now is the next one promised. */
+  #notify(wakeAt: number | null, now: number): void {
+    const { serviceManager, config } = this.#parts;
+    const { watchdogMs } = serviceManager;
+    const { state, text } = noticeStep(this.#told, this.#state, wakeAt, now, config, watchdogMs);
+    this.#told = state;
+    if (text !== null) serviceManager.notify(text);
   }
 
   #carryOut(effect: KeepaliveEffect): void {

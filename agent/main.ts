@@ -2,6 +2,7 @@
 import type { AgentSettings } from '../config/settings.ts';
 import { createBootClock } from '../runtime/boot-clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { findServiceManager } from '../runtime/service-manager.ts';
 import { VERSION } from '../runtime/version.ts';
 import { Agent } from './agent.ts';
 import { openBeliefStore } from './io/belief-store.ts';
@@ -17,8 +18,10 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
   const config = keepaliveConfig(settings);
   const beliefs = openBeliefStore(settings.stateDirectory, log);
   const senses = createSenses(settings, beliefs, priorOf(config, null), log);
+  const serviceManager = await findServiceManager({ env: process.env, pid: process.pid, log });
   const agent = new Agent({
     config,
+    serviceManager,
     beliefs,
     starts: countStart(settings.stateDirectory, Date.now(), log),
     clock: createBootClock(),
