@@ -54,51 +54,86 @@ function stated(value: number | null, high: number, unknown: number): number {
   return value === null || Number.isNaN(value) ? unknown : clampInteger(value, 0, high);
 }
 
+/** The bytes that vitals take in a probe. */
+export const VITALS_LENGTH = VITALS_BYTES - BARE_BYTES;
+/** Where they begin. */
+export const VITALS_AT = BARE_BYTES;
+/** Vitals of nothing but this byte say nothing at all. */
+export const UNKNOWN_VITALS = UNKNOWN_8;
+
+/** Writes vitals as a probe states them, `VITALS_LENGTH` bytes from `at` on; numbers out of range are clamped. */
+export function packVitals(vitals: Vitals, to: Uint8Array, at: number): void {
+  const rtt = stated(vitals.rttMs, UNKNOWN_16 - 1, UNKNOWN_16);
+  const reconnects = clampInteger(vitals.reconnects, 0, UNKNOWN_16);
+  to[at] = stated(vitals.batteryPercent, 100, UNKNOWN_8);
+  to[at + 1] = stated(vitals.signalDbm === null ? null : -vitals.signalDbm, UNKNOWN_8 - 1, UNKNOWN_8);
+  to[at + 2] = rtt >> 8;
+  to[at + 3] = rtt & 0xff;
+  to[at + 4] = reconnects >> 8;
+  to[at + 5] = reconnects & 0xff;
+}
+
+/** Reads what `packVitals` wrote. Never throws. */
+export function unpackVitals(from: Uint8Array, at: number): Vitals {
+  const battery = from[at] as number;
+  const signal = from[at + 1] as number;
+  const rtt = uint16(from, at + 2);
+  return {
+    batteryPercent: battery === UNKNOWN_8 ? null : battery,
+    signalDbm: signal === UNKNOWN_8 ? null : 0 - signal,
+    rttMs: rtt === UNKNOWN_16 ? null : rtt,
+    reconnects: uint16(from, at + 4),
+  };
+}
+
+function uint16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+}
+
 /** Encodes a probe; numbers out of range are clamped, since a measurement must never break the heartbeat. */
 export function encodeProbe(probe: Probe): Uint8Array {
   const bytes = new Uint8Array(probe.vitals === null ? BARE_BYTES : VITALS_BYTES);
-  const view = new DataView(bytes.buffer);
+  const promisedSeconds = clampInteger(probe.promisedSeconds, 1, MAX_PROMISED_SECONDS);
   bytes[0] =
     (probe.vitals === null ? 0 : FLAG_VITALS) |
     (probe.externalPower ? FLAG_EXTERNAL_POWER : 0) |
     (probe.repeat ? FLAG_REPEAT : 0);
-  view.setUint16(1, clampInteger(probe.promisedSeconds, 1, MAX_PROMISED_SECONDS));
-  const { vitals } = probe;
-  if (vitals !== null) {
-    bytes[3] = stated(vitals.batteryPercent, 100, UNKNOWN_8);
-    bytes[4] = stated(vitals.signalDbm === null ? null : -vitals.signalDbm, UNKNOWN_8 - 1, UNKNOWN_8);
-    view.setUint16(5, stated(vitals.rttMs, UNKNOWN_16 - 1, UNKNOWN_16));
-    view.setUint16(7, clampInteger(vitals.reconnects, 0, UNKNOWN_16));
-  }
+  bytes[1] = promisedSeconds >> 8;
+  bytes[2] = promisedSeconds & 0xff;
+  if (probe.vitals !== null) packVitals(probe.vitals, bytes, VITALS_AT);
   return bytes;
+}
+
+/** What is wrong with the probe in `bytes` from `start` to `end`, or null; allocates nothing. Never throws. */
+export function probeRefusal(bytes: Uint8Array, start: number, end: number): ProbeRefusal | null {
+  const length = end - start;
+  if (length !== BARE_BYTES && length !== VITALS_BYTES) return 'bad-length';
+  const flags = bytes[start] as number;
+  if ((flags & ~KNOWN_FLAGS) !== 0) return 'reserved-flag';
+  if (((flags & FLAG_VITALS) !== 0) !== (length === VITALS_BYTES)) return 'bad-length';
+  if (promisedSecondsAt(bytes, start) === 0) return 'no-promise';
+  if (length === BARE_BYTES) return null;
+  const battery = bytes[start + VITALS_AT] as number;
+  return battery > 100 && battery !== UNKNOWN_8 ? 'bad-battery' : null;
+}
+
+/** The promise of the valid probe that begins at `start`. */
+export function promisedSecondsAt(bytes: Uint8Array, start: number): number {
+  return uint16(bytes, start + 1);
 }
 
 /** Decodes a probe. Never throws. */
 export function parseProbe(bytes: Uint8Array): ParsedProbe {
-  if (bytes.length !== BARE_BYTES && bytes.length !== VITALS_BYTES)
-    return { ok: false, refusal: 'bad-length' };
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const flags = view.getUint8(0);
-  if ((flags & ~KNOWN_FLAGS) !== 0) return { ok: false, refusal: 'reserved-flag' };
-  const hasVitals = (flags & FLAG_VITALS) !== 0;
-  if (hasVitals !== (bytes.length === VITALS_BYTES)) return { ok: false, refusal: 'bad-length' };
-  const promisedSeconds = view.getUint16(1);
-  if (promisedSeconds === 0) return { ok: false, refusal: 'no-promise' };
-  const probe = {
-    promisedSeconds,
-    repeat: (flags & FLAG_REPEAT) !== 0,
-    externalPower: (flags & FLAG_EXTERNAL_POWER) !== 0,
+  const refusal = probeRefusal(bytes, 0, bytes.length);
+  if (refusal !== null) return { ok: false, refusal };
+  const flags = bytes[0] as number;
+  return {
+    ok: true,
+    probe: {
+      promisedSeconds: promisedSecondsAt(bytes, 0),
+      repeat: (flags & FLAG_REPEAT) !== 0,
+      externalPower: (flags & FLAG_EXTERNAL_POWER) !== 0,
+      vitals: (flags & FLAG_VITALS) === 0 ? null : unpackVitals(bytes, VITALS_AT),
+    },
   };
-  if (!hasVitals) return { ok: true, probe: { ...probe, vitals: null } };
-  const battery = view.getUint8(3);
-  if (battery > 100 && battery !== UNKNOWN_8) return { ok: false, refusal: 'bad-battery' };
-  const signal = view.getUint8(4);
-  const rtt = view.getUint16(5);
-  const vitals: Vitals = {
-    batteryPercent: battery === UNKNOWN_8 ? null : battery,
-    signalDbm: signal === UNKNOWN_8 ? null : 0 - signal,
-    rttMs: rtt === UNKNOWN_16 ? null : rtt,
-    reconnects: view.getUint16(7),
-  };
-  return { ok: true, probe: { ...probe, vitals } };
 }

@@ -30,7 +30,10 @@ export function isNetworkKey(key: string): boolean {
   return NETWORK_KEY.test(key);
 }
 
-export const probeTopic = (device: string): string => `${ROOT}/${device}/probe`;
+/** What stands around the device's name in the topic of its probes. */
+export const PROBE_PREFIX = `${ROOT}/`;
+export const PROBE_SUFFIX = '/probe';
+export const probeTopic = (device: string): string => `${PROBE_PREFIX}${device}${PROBE_SUFFIX}`;
 export const statusTopic = (device: string): string => `${ROOT}/${device}/status`;
 export const askTopic = (device: string): string => `${ROOT}/${device}/ask`;
 /** Where a device says what it learned of its network. */

@@ -4,8 +4,8 @@
  * it is asked for the deadline of that moment, and fires or is filed anew. So a probe costs the wheel nothing,
  * and a device costs it a few moves per interval.
  *
- * Slots are doubly linked lists threaded through typed arrays: filing, moving and removing are O(1), nothing is
- * allocated, and no device is ever in two slots.
+ * Slots are doubly linked lists threaded through typed arrays, 12 bytes a device: filing, moving and removing are
+ * O(1), nothing is allocated, and no device is ever in two slots.
  */
 
 /** Width of the finest slot: deadlines fire at most this much late, and never early. */
@@ -14,6 +14,9 @@ export const SLOT_MS = 128;
 const LEVELS = 4;
 const SLOTS = 256;
 const NONE = -1;
+/** No slot comes due at tick 0. */
+const UNFILED = 0;
+const MIN_CAPACITY = 1024;
 const WORDS = SLOTS / 32;
 /** Ticks per slot, by level. */
 const WIDTHS = [1, SLOTS, SLOTS ** 2, SLOTS ** 3];
@@ -24,11 +27,10 @@ export class DeadlineWheel {
   /** One bit per slot that has members. */
   readonly #occupied = new Uint32Array(LEVELS * WORDS);
   #next = new Int32Array(0);
+  /** The member before; of a slot's first one, the slot as `headMark` writes it. */
   #previous = new Int32Array(0);
-  /** The slot a device is filed in, or NONE. */
-  #slot = new Int32Array(0);
-  /** The tick at which that slot comes due. */
-  #due = new Float64Array(0);
+  /** The tick at which its slot comes due; 0: it is not filed. Ticks of 128 ms last for 17 years. */
+  #due = new Uint32Array(0);
   /** All slots due up to this tick have been emptied. */
   #tick: number;
   /** The earliest tick at which a slot comes due; NaN when it must be looked up again. */
@@ -43,10 +45,11 @@ export class DeadlineWheel {
    * where it is. A deadline in the past comes due with the next slot.
    */
   file(index: number, deadlineMs: number): void {
-    if (index >= this.#slot.length) this.#grow(index + 1);
+    if (index >= this.#due.length) this.reserve(Math.max(index + 1, this.#due.length * 2, MIN_CAPACITY));
     const tick = Math.max(Math.ceil(deadlineMs / SLOT_MS), this.#tick + 1);
-    if (this.#slot[index] !== NONE) {
-      if ((this.#due[index] as number) <= tick) return;
+    const due = this.#due[index] as number;
+    if (due !== UNFILED) {
+      if (due <= tick) return;
       this.remove(index);
     }
     this.#link(index, tick);
@@ -54,34 +57,49 @@ export class DeadlineWheel {
 
   /** Takes a device out; without effect when it is not filed. */
   remove(index: number): void {
-    const slot = this.#slot[index];
-    if (slot === undefined || slot === NONE) return;
+    const due = this.#due[index];
+    if (due === undefined || due === UNFILED) return;
     const next = this.#next[index] as number;
     const previous = this.#previous[index] as number;
     if (next !== NONE) this.#previous[next] = previous;
-    if (previous !== NONE) this.#next[previous] = next;
+    if (previous >= 0) this.#next[previous] = next;
     else {
+      const slot = headMark(previous);
       this.#heads[slot] = next;
       if (next === NONE) {
         this.#mark(slot, false);
-        if (this.#due[index] === this.#earliest) this.#earliest = Number.NaN;
+        if (due === this.#earliest) this.#earliest = Number.NaN;
       }
     }
-    this.#slot[index] = NONE;
+    this.#due[index] = UNFILED;
   }
 
   /**
    * Empties every slot due by `nowMs`. Each member is asked for its deadline: lapsed, it leaves the wheel and
-   * `fire` is called (which may file it again); otherwise it is filed for that deadline.
+   * `fire` is called (which may file it again); otherwise it is filed for that deadline. After `most` members it
+   * stops, and `nextDueMs` is not later than `nowMs`: call it again soon.
    */
-  advance(nowMs: number, deadlineOf: (index: number) => number, fire: (index: number) => void): void {
+  advance(
+    nowMs: number,
+    deadlineOf: (index: number) => number,
+    fire: (index: number) => void,
+    most = Number.POSITIVE_INFINITY,
+  ): void {
     const nowTick = Math.floor(nowMs / SLOT_MS);
+    let left = most;
     for (let due = this.#earliestTick(); due <= nowTick; due = this.#earliestTick()) {
       this.#tick = due;
       for (let level = 0; level < LEVELS; level += 1) {
         if (level > 0 && due % widthOf(level) !== 0) break;
         const slot = slotOf(level, due);
         for (let index = this.#heads[slot] as number; index !== NONE; index = this.#heads[slot] as number) {
+          if (left <= 0) {
+            // Back to just before the slots that still have members.
+            this.#tick = due - 1;
+            this.#earliest = due;
+            return;
+          }
+          left -= 1;
           this.remove(index);
           const deadlineMs = deadlineOf(index);
           if (deadlineMs <= nowMs) fire(index);
@@ -90,6 +108,14 @@ export class DeadlineWheel {
       }
     }
     this.#tick = Math.max(this.#tick, nowTick);
+  }
+
+  /** Makes room for `capacity` devices. */
+  reserve(capacity: number): void {
+    if (capacity <= this.#due.length) return;
+    this.#next = grown(this.#next, new Int32Array(capacity));
+    this.#previous = grown(this.#previous, new Int32Array(capacity));
+    this.#due = grown(this.#due, new Uint32Array(capacity));
   }
 
   /** When the earliest slot comes due, in ms; `Infinity` when nothing is filed. */
@@ -107,11 +133,10 @@ export class DeadlineWheel {
     const slot = slotOf(level, due);
     const head = this.#heads[slot] as number;
     this.#next[index] = head;
-    this.#previous[index] = NONE;
+    this.#previous[index] = headMark(slot);
     if (head !== NONE) this.#previous[head] = index;
     this.#heads[slot] = index;
     this.#mark(slot, true);
-    this.#slot[index] = slot;
     this.#due[index] = due;
     if (due < this.#earliest) this.#earliest = due;
   }
@@ -148,20 +173,16 @@ export class DeadlineWheel {
     }
     return Number.POSITIVE_INFINITY;
   }
-
-  #grow(needed: number): void {
-    const capacity = Math.max(needed, this.#slot.length * 2, 1024);
-    const old = this.#slot.length;
-    this.#next = grown(this.#next, new Int32Array(capacity));
-    this.#previous = grown(this.#previous, new Int32Array(capacity));
-    this.#slot = grown(this.#slot, new Int32Array(capacity)).fill(NONE, old);
-    this.#due = grown(this.#due, new Float64Array(capacity));
-  }
 }
 
-function grown<T extends Int32Array | Float64Array>(from: T, to: T): T {
+function grown<T extends Int32Array | Uint32Array>(from: T, to: T): T {
   to.set(from);
   return to;
+}
+
+/** A slot as its first member's `previous`, below every index and NONE; the same way back. */
+function headMark(slot: number): number {
+  return -2 - slot;
 }
 
 /** Ticks per slot. */

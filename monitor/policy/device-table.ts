@@ -1,12 +1,20 @@
 /**
- * Every known device: name to index, and what each probe touches in typed arrays by index (a million devices
- * must not mean a million objects to chase). The arrays are replaced when they grow: read them through the table.
+ * Every known device, about 75 bytes each (adr/0006): what a probe touches in typed arrays by index, name and
+ * the rest packed by `DeviceEntries`. A record is an object made on demand. The arrays are replaced when they
+ * grow: read them through the table.
  */
-import type { Vitals } from '../../protocol/probe.ts';
+import {
+  packVitals,
+  UNKNOWN_VITALS,
+  unpackVitals,
+  VITALS_LENGTH,
+  type Vitals,
+} from '../../protocol/probe.ts';
 import type { DeviceRecord, DeviceState } from './device.ts';
+import { DeviceEntries, MAX_NAME_BYTES } from './device-entries.ts';
+import { MAX_INDEXED, NameIndex } from './name-index.ts';
 
-/** A `Map` throws at 2^24 entries. */
-export const MAX_DEVICES = 2 ** 24 - 1;
+export const MAX_DEVICES = MAX_INDEXED;
 
 const STATES: readonly DeviceState[] = ['alive', 'late', 'dead', 'left'];
 export const ALIVE = 0;
@@ -15,6 +23,8 @@ export const ALIVE = 0;
 export type SessionEnd = 'offline' | 'leaving';
 const ENDS: readonly (SessionEnd | null)[] = [null, 'offline', 'leaving'];
 
+const MIN_CAPACITY = 1024;
+
 export class DeviceTable {
   /** Position in the list of states; `ALIVE` is the one that the hot path compares with. */
   stateCode = new Uint8Array(0);
@@ -22,51 +32,79 @@ export class DeviceTable {
   silentSinceMs = new Float64Array(0);
   /** Wall-clock ms of the last sign of life; NaN: none yet. */
   heardWallMs = new Float64Array(0);
-  promisedSeconds = new Uint32Array(0);
-  count = new Uint32Array(0);
-  vitals: (Vitals | null)[] = [];
+  promisedSeconds = new Uint16Array(0);
+  count = new Uint8Array(0);
   #endCode = new Uint8Array(0);
-  /** As last saved; the columns above are newer. */
-  readonly #records: (DeviceRecord | undefined)[] = [];
-  readonly #indices = new Map<string, number>();
+  /** As probes state them; all unknown: none were ever heard. */
+  #vitals = new Uint8Array(0);
+  readonly #entries = new DeviceEntries();
+  readonly #names = new NameIndex(this.#entries);
   readonly #free: number[] = [];
+  /** Indices from here on were never used. */
+  #fresh = 0;
+  readonly #name = new Uint8Array(MAX_NAME_BYTES);
   readonly #tally: Record<DeviceState, number> = { alive: 0, late: 0, dead: 0, left: 0 };
 
   get size(): number {
-    return this.#indices.size;
+    return this.#names.size;
   }
 
   /** The device's index, or undefined when it is unknown. */
   indexOf(device: string): number | undefined {
-    return this.#indices.get(device);
+    const { length } = device;
+    if (length > MAX_NAME_BYTES) return undefined;
+    for (let n = 0; n < length; n += 1) {
+      const code = device.charCodeAt(n);
+      if (code > 0x7f) return undefined;
+      this.#name[n] = code;
+    }
+    const index = this.#names.find(this.#name, 0, length);
+    return index < 0 ? undefined : index;
   }
 
-  indices(): Iterable<number> {
-    return this.#indices.values();
+  /** The index of the device named by `bytes` from `start` to `end`, or −1; allocates nothing. */
+  indexOfBytes(bytes: Uint8Array, start: number, end: number): number {
+    return this.#names.find(bytes, start, end);
   }
 
-  /** Takes in a device that is not in the table and returns its index; its silence is counted from `nowMs`. */
+  *indices(): Iterable<number> {
+    for (let index = 0; index < this.#fresh; index += 1) if (this.#entries.has(index)) yield index;
+  }
+
+  /** Makes room for `devices` in one step. */
+  reserve(devices: number): void {
+    if (devices > this.stateCode.length) this.#resize(devices);
+    this.#names.reserve(devices);
+  }
+
+  /**
+   * Takes in a device that is not in the table and returns its index; its silence is counted from `nowMs`. Its name
+   * is a device name, its promise fits a probe, its count a byte.
+   */
   add(record: DeviceRecord, nowMs: number): number {
-    const index = this.#free.pop() ?? this.#records.length;
-    if (index >= this.stateCode.length) this.#grow();
-    this.#indices.set(record.device, index);
+    const index = this.#free.pop() ?? this.#fresh;
+    this.#fresh = Math.max(this.#fresh, index + 1);
+    if (index >= this.stateCode.length) this.#resize(Math.max(MIN_CAPACITY, this.stateCode.length * 2));
+    this.#entries.add(index, record.device, record);
+    this.#names.add(index);
     this.silentSinceMs[index] = nowMs;
     this.heardWallMs[index] = record.lastHeardMs ?? Number.NaN;
-    this.vitals[index] = record.vitals;
+    this.setVitals(index, record.vitals);
     // A device is `left` only by the end of its newest session.
     this.setEnd(index, record.state === 'left' ? 'leaving' : null);
-    this.#records[index] = record;
     this.#copyColumns(index, record);
     return index;
   }
 
   remove(index: number): void {
-    const record = this.record(index);
-    this.#indices.delete(record.device);
-    this.#tally[record.state] -= 1;
-    this.#records[index] = undefined;
-    this.vitals[index] = null;
+    this.#tally[this.state(index)] -= 1;
+    this.#names.remove(index);
+    this.#entries.remove(index);
     this.#free.push(index);
+  }
+
+  name(index: number): string {
+    return this.#entries.name(index);
   }
 
   state(index: number): DeviceState {
@@ -81,31 +119,58 @@ export class DeviceTable {
     this.#endCode[index] = ENDS.indexOf(end);
   }
 
-  /** The record as last put. */
+  setVitals(index: number, vitals: Vitals | null): void {
+    const at = index * VITALS_LENGTH;
+    if (vitals === null) this.#vitals.fill(UNKNOWN_VITALS, at, at + VITALS_LENGTH);
+    else packVitals(vitals, this.#vitals, at);
+  }
+
+  /** Takes in vitals as a valid probe states them, from `start` on; allocates nothing. */
+  copyVitals(index: number, bytes: Uint8Array, start: number): void {
+    const at = index * VITALS_LENGTH;
+    for (let n = 0; n < VITALS_LENGTH; n += 1) this.#vitals[at + n] = bytes[start + n] as number;
+  }
+
+  /** The device as it is at this moment, its last sign of life and vitals included. */
   record(index: number): DeviceRecord {
-    return this.#records[index] as DeviceRecord;
+    const wallMs = this.heardWallMs[index] as number;
+    const facts = this.#entries.facts(index);
+    return {
+      device: this.#entries.name(index),
+      state: this.state(index),
+      stateSinceMs: facts.stateSinceMs,
+      sequence: facts.sequence,
+      epoch: facts.epoch,
+      promisedSeconds: this.promisedSeconds[index] as number,
+      count: this.count[index] as number,
+      lastHeardMs: Number.isNaN(wallMs) ? null : wallMs,
+      reason: facts.reason,
+      agentVersion: facts.agentVersion,
+      network: facts.network,
+      groups: facts.groups,
+      configurationVersion: facts.configurationVersion,
+      counters: facts.counters,
+      vitals: this.#vitalsOf(index),
+    };
   }
 
-  /** The record with the last sign of life and vitals of this moment. */
-  liveRecord(index: number): DeviceRecord {
-    const record = this.record(index);
-    const wall = this.heardWallMs[index] as number;
-    const lastHeardMs = Number.isNaN(wall) ? null : wall;
-    const vitals = this.vitals[index] as Vitals | null;
-    return record.lastHeardMs === lastHeardMs && record.vitals === vitals
-      ? record
-      : { ...record, lastHeardMs, vitals };
-  }
-
-  /** Replaces the durable facts of a device. */
+  /** Replaces what a record says of a device, but for its last sign of life and vitals: the columns are newer. */
   put(index: number, record: DeviceRecord): void {
     this.#tally[this.state(index)] -= 1;
-    this.#records[index] = record;
+    this.#entries.put(index, record);
     this.#copyColumns(index, record);
   }
 
   counts(): Record<DeviceState, number> {
     return { ...this.#tally };
+  }
+
+  #vitalsOf(index: number): Vitals | null {
+    const at = index * VITALS_LENGTH;
+    for (let n = 0; n < VITALS_LENGTH; n += 1) {
+      if (this.#vitals[at + n] !== UNKNOWN_VITALS) return unpackVitals(this.#vitals, at);
+    }
+    return null;
   }
 
   #copyColumns(index: number, record: DeviceRecord): void {
@@ -115,18 +180,19 @@ export class DeviceTable {
     this.count[index] = record.count;
   }
 
-  #grow(): void {
-    const capacity = Math.max(1024, this.stateCode.length * 2);
+  #resize(capacity: number): void {
     this.stateCode = grown(this.stateCode, new Uint8Array(capacity));
     this.#endCode = grown(this.#endCode, new Uint8Array(capacity));
     this.silentSinceMs = grown(this.silentSinceMs, new Float64Array(capacity));
     this.heardWallMs = grown(this.heardWallMs, new Float64Array(capacity));
-    this.promisedSeconds = grown(this.promisedSeconds, new Uint32Array(capacity));
-    this.count = grown(this.count, new Uint32Array(capacity));
+    this.promisedSeconds = grown(this.promisedSeconds, new Uint16Array(capacity));
+    this.count = grown(this.count, new Uint8Array(capacity));
+    this.#vitals = grown(this.#vitals, new Uint8Array(capacity * VITALS_LENGTH));
+    this.#entries.resize(capacity);
   }
 }
 
-function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, to: T): T {
+function grown<T extends Uint8Array | Uint16Array | Float64Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }

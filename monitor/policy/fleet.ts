@@ -10,6 +10,9 @@ import { withState } from './facts.ts';
 import { judgedAfterMs, judgeSilence } from './liveness.ts';
 import type { StepDraft } from './step.ts';
 
+/** Devices looked at in one go: a mass outage leaves the event loop room to listen. */
+const SLICE = 2000;
+
 export class Fleet {
   readonly table = new DeviceTable();
   readonly #wheel = new DeadlineWheel(0);
@@ -20,11 +23,23 @@ export class Fleet {
   /** How much longer than that those get who have not been heard since. */
   #allowanceMs = 0;
 
-  /** Takes up records and alerts at attentive time 0. */
-  constructor(graceMs: number, devices: Iterable<DeviceRecord>, openAlerts: Iterable<Alert>) {
+  constructor(graceMs: number) {
     this.#graceMs = graceMs;
-    for (const record of devices) this.#file(this.table.add(record, 0));
-    for (const alert of openAlerts) this.#alerts.set(alert.device, alert);
+  }
+
+  /** Makes room for `devices` in one step. */
+  reserve(devices: number): void {
+    this.table.reserve(devices);
+    this.#wheel.reserve(devices);
+  }
+
+  /** Takes up a record of the monitor before this one, at attentive time 0. */
+  takeUp(record: DeviceRecord): void {
+    this.#file(this.table.add(record, 0));
+  }
+
+  takeUpAlert(alert: Alert): void {
+    this.#alerts.set(alert.device, alert);
   }
 
   /** Nobody's silence counts from before `attentiveMs`, nor, until he is heard, within `allowanceMs` after it. */
@@ -44,16 +59,19 @@ export class Fleet {
     return this.#wheel.nextDueMs();
   }
 
-  /** Judges every device whose deadline has lapsed at `attentiveMs`. */
+  /** Judges devices whose deadline has lapsed at `attentiveMs`: all, or `SLICE` of them; then it is due again. */
   advance(attentiveMs: number, wallMs: number, step: StepDraft): void {
-    this.#wheel.advance(attentiveMs, this.#deadlineOf, (index) =>
-      this.#judge(index, attentiveMs, wallMs, step),
-    );
+    const judge = (index: number): void => this.#judge(index, attentiveMs, wallMs, step);
+    this.#wheel.advance(attentiveMs, this.#deadlineOf, judge, SLICE);
   }
 
-  /** Puts the facts of one device, and with a cause its new state, into table and wheel, and drafts what follows. */
+  /**
+   * Puts the facts of one device, and with a cause its new state, into table and wheel, and drafts what follows.
+   * `known` is its record so far; facts that are that very object are no news.
+   */
   settle(
     index: number,
+    known: DeviceRecord,
     facts: DeviceRecord,
     to: DeviceState,
     cause: TransitionCause | null,
@@ -61,7 +79,7 @@ export class Fleet {
     step: StepDraft,
   ): void {
     if (cause !== null) this.#move(index, facts, to, cause, wallMs, step);
-    else if (facts !== this.table.record(index)) this.#save(index, facts, step);
+    else if (facts !== known) this.#save(index, facts, step);
   }
 
   openAlerts(): Alert[] {
@@ -115,8 +133,7 @@ export class Fleet {
 
   #save(index: number, facts: DeviceRecord, step: StepDraft): DeviceRecord {
     this.table.put(index, facts);
-    const record = this.table.liveRecord(index);
-    if (record !== facts) this.table.put(index, record);
+    const record = this.table.record(index);
     this.#file(index);
     step.saves.push(record);
     return record;

@@ -5,7 +5,8 @@
  * A probe of an alive device that keeps its promise costs a name look-up and two writes; it allocates nothing.
  */
 import type { MonitorSettings } from '../../config/settings.ts';
-import type { Probe } from '../../protocol/probe.ts';
+import { type Probe, probeRefusal, promisedSecondsAt, VITALS_AT } from '../../protocol/probe.ts';
+import type { ProbeBytes } from '../../protocol/probe-scan.ts';
 import type { Status } from '../../protocol/status.ts';
 import { AttentiveClock, type DoubtReason } from './attentive-clock.ts';
 import type { Alert, DeviceRecord, DeviceState, TransitionCause } from './device.ts';
@@ -31,6 +32,9 @@ export class Watch {
   readonly #clock: AttentiveClock;
   readonly #stalls: StallDetector;
   readonly #reconnectMs: number;
+  readonly #started: Now;
+  /** The newest that the records taken up tell of, in wall-clock ms. */
+  #newestMs = Number.NEGATIVE_INFINITY;
   /** Since when the fleet has not been heard: the link went down, or the monitor before this one did. */
   #unheardSinceMs: number;
   /** The moment of the event under way, or of the last one. */
@@ -49,30 +53,59 @@ export class Watch {
     this.#defaultCount = settings.count;
     this.#graceMs = settings.graceSeconds * 1000;
     this.#reconnectMs = settings.reconnectSeconds * 1000;
-    const known = [...devices];
-    this.#unheardSinceMs = now.monotonicMs - this.#downtimeMs(known, now.wallMs);
-    this.#fleet = new Fleet(this.#graceMs, known, openAlerts);
+    this.#fleet = new Fleet(this.#graceMs);
+    this.#started = now;
+    this.#unheardSinceMs = now.monotonicMs;
     this.#clock = new AttentiveClock(now.monotonicMs);
     this.#clock.suspend('starting', now.monotonicMs);
     this.#clock.suspend('link-lost', now.monotonicMs);
     this.#stalls = new StallDetector(settings.stallSeconds * 1000, now.monotonicMs);
     this.#now = now;
+    this.takeUp(devices, openAlerts);
+  }
+
+  /** Takes up more records; before the first `trust('link-lost')`, so that a million can be read in slices. */
+  takeUp(devices: Iterable<DeviceRecord>, openAlerts: Iterable<Alert> = []): void {
+    for (const record of devices) {
+      this.#fleet.takeUp(record);
+      this.#newestMs = Math.max(this.#newestMs, record.lastHeardMs ?? 0, record.stateSinceMs);
+    }
+    for (const alert of openAlerts) this.#fleet.takeUpAlert(alert);
+    this.#unheardSinceMs = this.#started.monotonicMs - this.#downtimeMs();
+  }
+
+  /** Makes room for `devices` in one step. */
+  reserve(devices: number): void {
+    this.#fleet.reserve(devices);
+  }
+
+  /**
+   * The way of nearly every probe, from the bytes of its name and payload: false, and nothing has happened, unless
+   * it is valid, its device known and alive, and its promise the known one. Then it is for `probeHeard`.
+   */
+  probeTouched(bytes: Uint8Array, at: ProbeBytes, now: Now): boolean {
+    const { table } = this.#fleet;
+    if (probeRefusal(bytes, at.payloadStart, at.payloadEnd) !== null) return false;
+    const index = table.indexOfBytes(bytes, at.nameStart, at.nameEnd);
+    if (index < 0 || !this.#isKept(index, promisedSecondsAt(bytes, at.payloadStart))) return false;
+    this.#observe(now);
+    if (at.payloadEnd - at.payloadStart > VITALS_AT)
+      table.copyVitals(index, bytes, at.payloadStart + VITALS_AT);
+    this.#heard(index, now);
+    return true;
   }
 
   /** A probe proves life, whatever its device's state, and carries the next promise. */
   probeHeard(device: string, probe: Probe, now: Now): Step {
     this.#observe(now);
-    this.#tally.probes += 1;
     const { table } = this.#fleet;
     const index = table.indexOf(device);
     if (index === undefined) return this.#firstProbe(device, probe);
-    table.silentSinceMs[index] = this.#clock.read(now.monotonicMs);
-    table.heardWallMs[index] = now.wallMs;
-    if (probe.vitals !== null) table.vitals[index] = probe.vitals;
-    if (table.stateCode[index] === ALIVE && table.promisedSeconds[index] === probe.promisedSeconds)
-      return NOTHING;
-    const facts = withPromise(table.record(index), probe);
-    return this.#settle(index, facts, 'alive', judgeProbe(table.state(index)));
+    this.#heard(index, now);
+    if (probe.vitals !== null) table.setVitals(index, probe.vitals);
+    if (this.#isKept(index, probe.promisedSeconds)) return NOTHING;
+    const known = table.record(index);
+    return this.#settle(index, known, withPromise(known, probe), 'alive', judgeProbe(known.state));
   }
 
   /** `retained`: replayed by the broker on subscribing, not said now. */
@@ -88,7 +121,7 @@ export class Watch {
     const verdict = judgeStatus(known.state, { said: status.state, retained, age, knownEnd });
     if (verdict === 'stale-epoch') return this.#refuse(verdict);
     const facts = verdict.facts === 'none' ? known : withFacts(known, status, verdict.facts);
-    return this.#takeStatus(index, facts, verdict);
+    return this.#takeStatus(index, known, facts, verdict);
   }
 
   /** The monitor's own link or store is ill: from now on silence proves nothing. */
@@ -158,12 +191,12 @@ export class Watch {
   record(device: string): DeviceRecord | undefined {
     const { table } = this.#fleet;
     const index = table.indexOf(device);
-    return index === undefined ? undefined : table.liveRecord(index);
+    return index === undefined ? undefined : table.record(index);
   }
 
   *records(): Generator<DeviceRecord> {
     const { table } = this.#fleet;
-    for (const index of table.indices()) yield table.liveRecord(index);
+    for (const index of table.indices()) yield table.record(index);
   }
 
   openAlerts(): Alert[] {
@@ -176,7 +209,7 @@ export class Watch {
     const index = table.indexOf(device);
     if (index === undefined) return undefined;
     const silentMs = this.#clock.read(now.monotonicMs) - this.#fleet.silentSinceMs(index);
-    return viewOf(table.liveRecord(index), silentMs, this.#graceMs, now.wallMs);
+    return viewOf(table.record(index), silentMs, this.#graceMs, now.wallMs);
   }
 
   /**
@@ -189,26 +222,39 @@ export class Watch {
   }
 
   /** How long nobody watched before this start, as far as records tell; at most what matters. */
-  #downtimeMs(known: readonly DeviceRecord[], wallMs: number): number {
-    let newestMs = Number.NEGATIVE_INFINITY;
-    for (const { lastHeardMs, stateSinceMs } of known)
-      newestMs = Math.max(newestMs, lastHeardMs ?? 0, stateSinceMs);
-    return Math.min(this.#reconnectMs, Math.max(0, wallMs - newestMs));
+  #downtimeMs(): number {
+    return Math.min(this.#reconnectMs, Math.max(0, this.#started.wallMs - this.#newestMs));
+  }
+
+  /** Whether a probe with this promise tells nothing that would have to be saved. */
+  #isKept(index: number, promisedSeconds: number): boolean {
+    const { table } = this.#fleet;
+    return table.stateCode[index] === ALIVE && table.promisedSeconds[index] === promisedSeconds;
+  }
+
+  #heard(index: number, now: Now): void {
+    const { table } = this.#fleet;
+    this.#tally.probes += 1;
+    table.silentSinceMs[index] = this.#clock.read(now.monotonicMs);
+    table.heardWallMs[index] = now.wallMs;
   }
 
   #firstProbe(device: string, probe: Probe): Step {
+    this.#tally.probes += 1;
     const blank = blankRecord(device, probe.promisedSeconds, this.#defaultCount);
-    const index = this.#add({ ...blank, lastHeardMs: this.#now.wallMs, vitals: probe.vitals });
+    const record = { ...blank, lastHeardMs: this.#now.wallMs, vitals: probe.vitals };
+    const index = this.#add(record);
     if (index === null) return this.#refuse('too-many-devices');
-    return this.#settle(index, this.#fleet.table.record(index), 'alive', judgeProbe(null));
+    return this.#settle(index, record, record, 'alive', judgeProbe(null));
   }
 
   #firstStatus(device: string, status: Status, retained: boolean): Step {
     const verdict = judgeStatus(null, { said: status.state, retained, age: 'newer', knownEnd: null });
     if (verdict === 'stale-epoch') return this.#refuse(verdict);
-    const facts = withFacts(blankRecord(device, status.intervalSeconds, status.count), status, 'stated');
+    const blank = blankRecord(device, status.intervalSeconds, status.count);
+    const facts = withFacts(blank, status, 'stated');
     const index = this.#add(facts);
-    return index === null ? this.#refuse('too-many-devices') : this.#takeStatus(index, facts, verdict);
+    return index === null ? this.#refuse('too-many-devices') : this.#takeStatus(index, blank, facts, verdict);
   }
 
   /** Null: there is no room. */
@@ -217,17 +263,23 @@ export class Watch {
     return table.size >= MAX_DEVICES ? null : table.add(record, this.#clock.read(this.#now.monotonicMs));
   }
 
-  #takeStatus(index: number, facts: DeviceRecord, verdict: Verdict): Step {
+  #takeStatus(index: number, known: DeviceRecord, facts: DeviceRecord, verdict: Verdict): Step {
     const { table } = this.#fleet;
     table.setEnd(index, verdict.end);
     if (verdict.silence !== 'goes-on') table.silentSinceMs[index] = this.#clock.read(this.#now.monotonicMs);
     if (verdict.silence === 'heard') table.heardWallMs[index] = this.#now.wallMs;
-    return this.#settle(index, facts, verdict.to, verdict.cause);
+    return this.#settle(index, known, facts, verdict.to, verdict.cause);
   }
 
-  #settle(index: number, facts: DeviceRecord, to: DeviceState, cause: TransitionCause | null): Step {
+  #settle(
+    index: number,
+    known: DeviceRecord,
+    facts: DeviceRecord,
+    to: DeviceState,
+    cause: TransitionCause | null,
+  ): Step {
     const step = new StepDraft();
-    this.#fleet.settle(index, facts, to, cause, this.#now.wallMs, step);
+    this.#fleet.settle(index, known, facts, to, cause, this.#now.wallMs, step);
     return this.#tally.counted(step.finish());
   }
 

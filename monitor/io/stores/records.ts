@@ -2,6 +2,9 @@
  * Records as text and back. Strict, because what comes back from a disk may be damaged or written by another
  * version: a record that does not say everything is not a record.
  */
+import { MAX_PROMISED_SECONDS } from '../../../protocol/probe.ts';
+import { MAX_COUNT } from '../../../protocol/status.ts';
+import { isDeviceName } from '../../../protocol/topics.ts';
 import type {
   Alert,
   DeviceRecord,
@@ -33,6 +36,11 @@ const isCount: Check<number> = (value): value is number => Number.isSafeInteger(
 const isTexts: Check<readonly string[]> = (value): value is readonly string[] =>
   Array.isArray(value) && value.every(isText);
 
+/** Whole, from 1. */
+function upTo(most: number): Check<number> {
+  return (value): value is number => isCount(value) && value >= 1 && value <= most;
+}
+
 function orNull<T>(check: Check<T>): Check<T | null> {
   return (value): value is T | null => value === null || check(value);
 }
@@ -52,13 +60,13 @@ function object<T>(shape: Shape<T>): Check<T> {
 }
 
 const isDevice = object<DeviceRecord>({
-  device: isText,
+  device: (value): value is string => isText(value) && isDeviceName(value),
   state: oneOf(STATES),
   stateSinceMs: isNumber,
   sequence: isCount,
   epoch: isCount,
-  promisedSeconds: isNumber,
-  count: isCount,
+  promisedSeconds: upTo(MAX_PROMISED_SECONDS),
+  count: upTo(MAX_COUNT),
   lastHeardMs: orNull(isNumber),
   reason: isText,
   agentVersion: isText,

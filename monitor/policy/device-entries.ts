@@ -1,0 +1,198 @@
+/**
+ * What of a device no probe touches, in one run of bytes for each: its name, and the facts of its last status.
+ * All runs lie in one arena that is compacted once half of it is waste; a device costs its bytes and an offset.
+ *
+ * A run: length of the name, name, length of the facts, facts. The arena is replaced when it grows or is
+ * compacted.
+ */
+import type { Counters } from '../../protocol/status.ts';
+import { ByteReader, ByteWriter } from './packed-bytes.ts';
+import { TextPool } from './text-pool.ts';
+
+/** The facts that an entry holds. */
+export interface EntryFacts {
+  readonly stateSinceMs: number;
+  readonly sequence: number;
+  readonly epoch: number;
+  readonly reason: string;
+  readonly agentVersion: string;
+  readonly network: string | null;
+  readonly groups: readonly string[];
+  readonly configurationVersion: number | null;
+  readonly counters: Counters;
+}
+
+export const MAX_NAME_BYTES = 64;
+/** Nine numbers of at most eight bytes and a double take 80, with room to spare. */
+const MAX_FACTS_BYTES = 127;
+const MIN_ARENA_BYTES = 64 * 1024;
+/** No group's name holds it. */
+const BETWEEN_GROUPS = '\n';
+/** Texts of an entry, which come first in its facts: reason, version, network, groups. */
+const TEXTS = 4;
+
+export class DeviceEntries {
+  /** Where a device's run begins; 0: there is none. */
+  offsets = new Uint32Array(0);
+  bytes = new Uint8Array(MIN_ARENA_BYTES);
+  /** Offset 0 means none, so nothing begins there. */
+  #end = 1;
+  #waste = 0;
+  readonly #texts = new TextPool();
+  readonly #writer = new ByteWriter(MAX_FACTS_BYTES);
+
+  /** Bytes in use, waste included. */
+  get usedBytes(): number {
+    return this.#end;
+  }
+
+  has(index: number): boolean {
+    return index < this.offsets.length && this.offsets[index] !== 0;
+  }
+
+  name(index: number): string {
+    const offset = this.offsets[index] as number;
+    return new ByteReader(this.bytes, offset + 1).ascii(this.bytes[offset] as number);
+  }
+
+  /** Makes room for `capacity` devices. */
+  resize(capacity: number): void {
+    const offsets = new Uint32Array(capacity);
+    offsets.set(this.offsets);
+    this.offsets = offsets;
+  }
+
+  /** Takes in a device that has no entry; `name` is 1–64 characters of ASCII. */
+  add(index: number, name: string, facts: EntryFacts): void {
+    const length = this.#pack(facts);
+    const at = this.#reserve(2 + name.length + length);
+    this.offsets[index] = at;
+    this.bytes[at] = name.length;
+    for (let n = 0; n < name.length; n += 1) this.bytes[at + 1 + n] = name.charCodeAt(n);
+    this.#writeFacts(at + 1 + name.length, length);
+  }
+
+  remove(index: number): void {
+    const offset = this.offsets[index] as number;
+    this.#releaseTexts(offset);
+    this.#waste += this.#lengthAt(offset);
+    this.offsets[index] = 0;
+  }
+
+  /** Replaces the facts; in place when they take as many bytes as before. */
+  put(index: number, facts: EntryFacts): void {
+    const before = this.offsets[index] as number;
+    // Taken before the old ones are released: a text that stays keeps its number.
+    const length = this.#pack(facts);
+    this.#releaseTexts(before);
+    const nameLength = this.bytes[before] as number;
+    const factsAt = before + 1 + nameLength;
+    if (this.bytes[factsAt] === length) {
+      this.#writeFacts(factsAt, length);
+      return;
+    }
+    const at = this.#reserve(2 + nameLength + length);
+    // Making room may have moved the old run.
+    const from = this.offsets[index] as number;
+    this.bytes.copyWithin(at, from, from + 1 + nameLength);
+    this.#waste += this.#lengthAt(from);
+    this.offsets[index] = at;
+    this.#writeFacts(at + 1 + nameLength, length);
+  }
+
+  facts(index: number): EntryFacts {
+    const reader = this.#readerOfFacts(this.offsets[index] as number);
+    const reason = this.#texts.text(reader.count());
+    const agentVersion = this.#texts.text(reader.count());
+    const network = reader.count();
+    const groups = this.#texts.text(reader.count());
+    const sequence = reader.count();
+    const epoch = reader.count();
+    const configurationVersion = reader.count();
+    const counters = { probes: reader.count(), reconnects: reader.count(), lapses: reader.count() };
+    return {
+      stateSinceMs: reader.double(),
+      sequence,
+      epoch,
+      reason,
+      agentVersion,
+      network: network === 0 ? null : this.#texts.text(network - 1),
+      groups: groups === '' ? [] : groups.split(BETWEEN_GROUPS),
+      configurationVersion: configurationVersion === 0 ? null : configurationVersion - 1,
+      counters,
+    };
+  }
+
+  /** Packs into the writer and returns the length; absent is 0, present one more than its value. */
+  #pack(facts: EntryFacts): number {
+    const writer = this.#writer;
+    const texts = this.#texts;
+    writer.at = 0;
+    writer.count(texts.take(facts.reason));
+    writer.count(texts.take(facts.agentVersion));
+    writer.count(facts.network === null ? 0 : 1 + texts.take(facts.network));
+    writer.count(texts.take(facts.groups.join(BETWEEN_GROUPS)));
+    writer.count(facts.sequence);
+    writer.count(facts.epoch);
+    writer.count(facts.configurationVersion === null ? 0 : facts.configurationVersion + 1);
+    writer.count(facts.counters.probes);
+    writer.count(facts.counters.reconnects);
+    writer.count(facts.counters.lapses);
+    writer.double(facts.stateSinceMs);
+    return writer.at;
+  }
+
+  #writeFacts(at: number, length: number): void {
+    this.bytes[at] = length;
+    for (let n = 0; n < length; n += 1) this.bytes[at + 1 + n] = this.#writer.bytes[n] as number;
+  }
+
+  #readerOfFacts(offset: number): ByteReader {
+    return new ByteReader(this.bytes, offset + 2 + (this.bytes[offset] as number));
+  }
+
+  #releaseTexts(offset: number): void {
+    const reader = this.#readerOfFacts(offset);
+    for (let n = 0; n < TEXTS; n += 1) {
+      const id = reader.count();
+      // The third may be absent, and counts from 1.
+      this.#texts.release(n === 2 ? Math.max(0, id - 1) : id);
+    }
+  }
+
+  #lengthAt(offset: number): number {
+    const nameLength = this.bytes[offset] as number;
+    return 2 + nameLength + (this.bytes[offset + 1 + nameLength] as number);
+  }
+
+  #reserve(length: number): number {
+    if (this.#end + length > this.bytes.length) this.#makeRoom(length);
+    const at = this.#end;
+    this.#end += length;
+    return at;
+  }
+
+  /** Copies every run into a new arena, half as large again as what it has to hold. */
+  #makeRoom(length: number): void {
+    const from = this.bytes;
+    const live = this.#end - this.#waste + length;
+    const to = new Uint8Array(Math.max(MIN_ARENA_BYTES, Math.ceil(live * 1.5)));
+    if (this.#waste === 0) {
+      to.set(from.subarray(0, this.#end));
+      this.bytes = to;
+      return;
+    }
+    let end = 1;
+    for (let index = 0; index < this.offsets.length; index += 1) {
+      const offset = this.offsets[index] as number;
+      if (offset === 0) continue;
+      const runLength = this.#lengthAt(offset);
+      for (let n = 0; n < runLength; n += 1) to[end + n] = from[offset + n] as number;
+      this.offsets[index] = end;
+      end += runLength;
+    }
+    this.bytes = to;
+    this.#end = end;
+    this.#waste = 0;
+  }
+}
