@@ -18,7 +18,7 @@ function bench(nowMs = 0) {
       deadlines[index] = deadlineMs;
       wheel.file(index, deadlineMs);
     },
-    advance(atMs: number) {
+    advance(atMs: number, most?: number) {
       wheel.advance(
         atMs,
         (index) => {
@@ -26,6 +26,7 @@ function bench(nowMs = 0) {
           return deadlines[index] as number;
         },
         (index) => fired.push({ index, atMs }),
+        most,
       );
     },
     /** As the shell does: wakes at `nextDueMs` until `untilMs`. */
@@ -124,6 +125,35 @@ test('one late call fires everything that lapsed meanwhile and looks at nobody e
   b.advance(250_000);
   assert.equal(b.fired.length, 2501);
   assert.ok(b.asked() <= 5000);
+});
+
+test('cut into slices, a burst fires whole, and what was touched meanwhile does not', () => {
+  // 33,280 ms is where slots of the second level are emptied too.
+  for (const lapseMs of [10_000, 32_768, 33_280, 8_388_608]) {
+    const b = bench();
+    for (let index = 0; index < 1000; index += 1) b.file(index, lapseMs - (index % 7) * 128);
+    for (let index = 1000; index < 1100; index += 1) b.file(index, lapseMs + 60_000);
+    let calls = 0;
+    for (; b.wheel.nextDueMs() <= lapseMs + 200; calls += 1) {
+      const before = b.asked();
+      b.advance(lapseMs + 200, 64);
+      assert.ok(b.asked() - before <= 64);
+      if (calls === 3) b.deadlines[999] = lapseMs + 90_000;
+      if (calls === 4) b.file(1100, lapseMs - 5);
+    }
+    assert.ok(calls >= 1000 / 64, `${calls}`);
+    b.run(lapseMs + 200);
+    const inTime = b.fired.map(({ index }) => index).sort((x, y) => x - y);
+    const isEarly = b.fired.some(({ index, atMs }) => (b.deadlines[index] as number) > atMs);
+    assert.equal(isEarly, false);
+    assert.equal(new Set(inTime).size, inTime.length);
+    assert.ok(
+      inTime.length === 1001 || (inTime.length === 1000 && !inTime.includes(999)),
+      `${inTime.length}`,
+    );
+    b.run(lapseMs + 100_000);
+    assert.equal(new Set(b.fired.map(({ index }) => index)).size, 1101);
+  }
 });
 
 test('a device that fires may be filed again from within', () => {
