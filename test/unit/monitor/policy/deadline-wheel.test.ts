@@ -138,7 +138,7 @@ test('cut into slices, a burst fires whole, and what was touched meanwhile does 
       const before = b.asked();
       b.advance(lapseMs + 200, 64);
       assert.ok(b.asked() - before <= 64);
-      if (calls === 3) b.deadlines[999] = lapseMs + 90_000;
+      if (calls === 3) b.deadlines[0] = lapseMs + 90_000;
       if (calls === 4) b.file(1100, lapseMs - 5);
     }
     assert.ok(calls >= 1000 / 64, `${calls}`);
@@ -147,10 +147,7 @@ test('cut into slices, a burst fires whole, and what was touched meanwhile does 
     const isEarly = b.fired.some(({ index, atMs }) => (b.deadlines[index] as number) > atMs);
     assert.equal(isEarly, false);
     assert.equal(new Set(inTime).size, inTime.length);
-    assert.ok(
-      inTime.length === 1001 || (inTime.length === 1000 && !inTime.includes(999)),
-      `${inTime.length}`,
-    );
+    assert.ok(inTime.length === 1001 || (inTime.length === 1000 && !inTime.includes(0)), `${inTime.length}`);
     b.run(lapseMs + 100_000);
     assert.equal(new Set(b.fired.map(({ index }) => index)).size, 1101);
   }
