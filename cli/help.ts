@@ -7,6 +7,7 @@ Usage:
   keepalivehd monitor  run in the cloud: flag devices whose probes lapse
   keepalivehd config   show, validate or describe a configuration
   keepalivehd simulate what a policy would cost on a radio and a path
+  keepalivehd load     probes of many devices, to see what a broker and a monitor can take
 
   keepalivehd COMMAND --help   more about a command
   keepalivehd --version        the version
@@ -61,4 +62,33 @@ Lives days of virtual time with one device and a monitor, and reports energy, re
   --json                  print one JSON object
 
 What is modelled and what is assumed: docs/simulation.md.
+`;
+
+export const LOAD_HELP = `Usage: keepalivehd load [--broker URL] [--devices N] [--interval TIME] [--duration TIME] [options]
+
+Publishes the probes of many devices over a few connections, for a bounded time: to see what a broker and a
+monitor can take. Every device says first who it is; then it probes on time. A broker that cannot keep up is not
+overrun: the schedule slips, and the summary says by how much.
+
+  --broker URL          mqtt://HOST:PORT or mqtts://…; default mqtt://127.0.0.1:1883
+  --force-remote        allow a broker on another machine: it must be yours, and meant to be loaded
+  --username NAME       user name at the broker, with --password-file FILE
+  --devices N           1 to 16000000; default 1000
+  --sockets N           connections that they share; default 4
+  --interval TIME       between two probes of one device, and what it promises (whole seconds, rounded up);
+                        default 50s
+  --rate N              probes a second in all, instead of --interval
+  --count N             the keepalive_count that they state; default 3
+  --duration TIME       1s to 1h; default 60s
+  --kill WHO@TIME       so long after the start these fall silent, without a will: N for the first N devices, or a
+                        file with a name on each line; may be given again
+  --killed-to FILE      write who was killed and when each was last heard of, as CSV
+  --churn PERCENT       of the devices reconnect in a minute: a new session, a new status; default 0
+  --networks N          networks that they are shared out over, in blocks of neighbours; default 20
+  --vitals-every N      one probe in N carries vitals; default 10, 0 for none
+  --qos 0|1             default 0
+  --retain              let the broker keep the statuses, as it does of real devices
+  --prefix NAME         devices are named NAME-0000 and so on; default load
+  --seed N              the same seed makes the same devices reconnect; default 1
+  --json                print JSON lines; the last is the summary
 `;

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   monitor: async () => (await import('./monitor.ts')).monitorCommand,
   config: async () => (await import('./config.ts')).configCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
+  load: async () => (await import('./load.ts')).loadCommand,
 };
 
 async function main(argv: readonly string[]): Promise<number> {

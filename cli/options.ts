@@ -75,3 +75,21 @@ export function readPairs(texts: readonly string[]): (readonly [string, string])
     return [text.slice(0, equals), text.slice(equals + 1)] as const;
   });
 }
+
+/** The number that an option was given, or `fallback`. Throws `UsageError` when it is none from `least` to `most`. */
+export function readNumber(
+  options: ReadOptions,
+  name: string,
+  fallback: number,
+  least: number,
+  most: number,
+  whole: boolean,
+): number {
+  const written = options.texts.get(name)?.[0];
+  if (written === undefined) return fallback;
+  const value = Number(written);
+  const understood = written.trim() !== '' && value >= least && value <= most;
+  if (understood && (!whole || Number.isInteger(value))) return value;
+  const kind = whole ? 'a whole number' : 'a number';
+  throw new UsageError(`--${name}: "${written.slice(0, 60)}" is not ${kind} from ${least} to ${most}`);
+}

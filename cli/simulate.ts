@@ -16,7 +16,7 @@ import { nearest } from '../config/nearest.ts';
 import { CodedError } from '../runtime/coded-error.ts';
 import { EXIT_OK } from './exit-codes.ts';
 import { SIMULATE_HELP } from './help.ts';
-import { type ReadOptions, readOptions } from './options.ts';
+import { type ReadOptions, readNumber, readOptions } from './options.ts';
 import { UsageError } from './usage-error.ts';
 
 const POLICIES = ['responsive', 'balanced', 'low_power'];
@@ -74,10 +74,10 @@ function readRequest(options: ReadOptions): SimulationRequest {
     radio: radios[names.indexOf(radioName)] as (typeof radios)[number],
     idleTimeouts: readIdleTimeouts(options.texts.get('idle-timeout')?.[0]),
     forgetting,
-    backgroundLossPerHour: number(options, 'background-loss', 0, 0, 60, false),
+    backgroundLossPerHour: readNumber(options, 'background-loss', 0, 0, 60, false),
     outages: readOutages(options.texts.get('outages')?.[0]),
-    days: number(options, 'days', 7, 0.01, 366, false),
-    seed: number(options, 'seed', 1, 0, 2 ** 31 - 1, true),
+    days: readNumber(options, 'days', 7, 0.01, 366, false),
+    seed: readNumber(options, 'seed', 1, 0, 2 ** 31 - 1, true),
   };
 }
 
@@ -140,23 +140,6 @@ function oneOf(option: string, written: string, known: readonly string[]): strin
   const meant = nearest(written, known);
   const hint = meant === null ? '' : `; did you mean ${meant}?`;
   throw new UsageError(`--${option}: "${written.slice(0, 60)}" is none of ${known.join(', ')}${hint}`);
-}
-
-function number(
-  options: ReadOptions,
-  name: string,
-  fallback: number,
-  least: number,
-  most: number,
-  whole: boolean,
-): number {
-  const written = options.texts.get(name)?.[0];
-  if (written === undefined) return fallback;
-  const value = Number(written);
-  const understood = written.trim() !== '' && value >= least && value <= most;
-  if (understood && (!whole || Number.isInteger(value))) return value;
-  const kind = whole ? 'a whole number' : 'a number';
-  throw new UsageError(`--${name}: "${written.slice(0, 60)}" is not ${kind} from ${least} to ${most}`);
 }
 
 type Given = Readonly<Record<string, string | number>>;

@@ -30,7 +30,7 @@ export function findTests(paths) {
 }
 
 /** Tests that start no process and keep nothing global: many of them share one process, since each start costs. */
-const SHARES_A_PROCESS = /^test\/(unit\/(agent|bench|config|monitor|protocol|runtime)|sim)\//;
+const SHARES_A_PROCESS = /^test\/(unit\/(agent|bench|config|load|monitor|protocol|runtime)|sim)\//;
 const FILES_A_PROCESS = 8;
 /** Of this run alone: runs may overlap, and one of the tests runs tests. */
 const FOLDER = `.cache/tests/${process.pid}`;

@@ -10,6 +10,8 @@ export interface MosquittoOptions {
   readonly config?: readonly string[];
   /** Files to put into the temporary folder first, by name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** What it writes; all of it would slow down a load. */
+  readonly logs?: 'all' | 'error';
 }
 
 export interface Mosquitto {
@@ -40,7 +42,11 @@ function ensureInstalled(): void {
 }
 
 /** Starts a broker at an ephemeral port of the loopback; resolves when it accepts connections. */
-export async function startMosquitto({ config = [], files = {} }: MosquittoOptions = {}): Promise<Mosquitto> {
+export async function startMosquitto({
+  config = [],
+  files = {},
+  logs = 'all',
+}: MosquittoOptions = {}): Promise<Mosquitto> {
   ensureInstalled();
   const folder = mkdtempSync(join(tmpdir(), 'khd-mosquitto-'));
   const port = await freePort();
@@ -48,7 +54,7 @@ export async function startMosquitto({ config = [], files = {} }: MosquittoOptio
   const lines = [
     // Started by root it would become a user that cannot read the folder.
     ...(process.getuid?.() === 0 ? ['user root'] : []),
-    'log_type all',
+    `log_type ${logs}`,
     `listener ${port} 127.0.0.1`,
     ...config.map((line) => line.replaceAll('{folder}', folder)),
   ];

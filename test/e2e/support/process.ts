@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { waitFor } from './wait.ts';
 
 /** Another build, such as an installed one, can be put to the same tests. */
-const PROGRAM = process.env.KEEPALIVEHD_PROGRAM ?? join(import.meta.dirname, '../../../dist/keepalivehd.js');
+export const PROGRAM =
+  process.env.KEEPALIVEHD_PROGRAM ?? join(import.meta.dirname, '../../../dist/keepalivehd.js');
 
 /** One line of its log. */
 export interface Line {
