@@ -190,5 +190,5 @@ function messageOf(alert: Alert, cause: Transition | undefined): Omit<OutboxMess
   const event = alert.resolvedMs === null ? 'opened' : 'resolved';
   const idempotencyKey =
     cause === undefined ? `${alert.id}:${event}` : `${alert.device}:${cause.epoch}:${cause.sequence}`;
-  return { idempotencyKey, event, alert };
+  return { idempotencyKey, event, severity: 'critical', notice: { kind: 'alert', alert } };
 }

@@ -41,6 +41,7 @@ export const networkReportTopic = (device: string): string => `${ROOT}/${device}
 /** Where the monitor says what the fleet learned of a network. */
 export const networkKnowledgeTopic = (key: string): string => `${ROOT}/network/${key}`;
 export const alertTopic = (device: string): string => `${ROOT}/alert/${device}`;
+export const incidentTopic = (id: string): string => `${ROOT}/incident/${id}`;
 
 /** What a monitor subscribes to. */
 export const PROBE_FILTER = `${ROOT}/+/probe`;

@@ -9,10 +9,11 @@ import { CodedError } from '../../runtime/coded-error.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../policy/device.ts';
 import type { NetworkRecord } from '../policy/network-knowledge.ts';
+import { noticeSubject } from '../policy/notice.ts';
 import type { Clock } from './clock.ts';
 import type { Commit, Store } from './stores/store.ts';
 
-/** All that waits for one device: never torn apart, so that a crash leaves all of it or nothing. */
+/** All that waits for one device (or incident): never torn apart, so that a crash leaves all of it or nothing. */
 interface Entry {
   record: DeviceRecord | null;
   readonly transitions: Transition[];
@@ -68,7 +69,7 @@ export class CommitQueue {
     for (const record of commit.devices) this.#entry(record.device).record = record;
     for (const transition of commit.transitions) this.#entry(transition.device).transitions.push(transition);
     for (const alert of commit.alerts) this.#entry(alert.device).alerts.set(alert.id, alert);
-    for (const message of commit.messages) this.#entry(message.alert.device).messages.push(message);
+    for (const message of commit.messages) this.#entry(noticeSubject(message.notice)).messages.push(message);
     for (const record of commit.networks ?? []) this.#networks.set(record.network, record);
     for (const network of commit.forgottenNetworks ?? []) this.#networks.set(network, null);
     this.#start();

@@ -13,7 +13,7 @@ import {
 } from '../policy/delivery.ts';
 import type { OutboxMessage } from '../policy/device.ts';
 import type { Clock } from './clock.ts';
-import type { Sink } from './sinks/sink.ts';
+import { noticeFields, type Sink } from './sinks/sink.ts';
 import type { Store } from './stores/store.ts';
 
 /** `passing` and `refused` as in DeliveryAnswer. */
@@ -154,11 +154,9 @@ class Worker {
   }
 
   #report(level: 'debug' | 'warn' | 'error', event: string, text: string, message: OutboxMessage): void {
-    const { device, id } = message.alert;
     this.#parts.log.write(level, event, text, {
       sink: this.#sink.name,
-      device,
-      alert: id,
+      ...noticeFields(message.notice),
       idempotencyKey: message.idempotencyKey,
       failures: this.#state.failures,
     });

@@ -1,6 +1,7 @@
 /** What the monitor knows and says of one device: the words that policy, stores, sinks and API share. */
 import type { Vitals } from '../../protocol/probe.ts';
 import type { Counters } from '../../protocol/status.ts';
+import type { Notice, NoticeEvent, Severity } from './notice.ts';
 
 /**
  * `alive`: heard within its promise. `late`: promise lapsed (nobody is woken). `dead`: `keepalive_timeout`
@@ -75,8 +76,9 @@ export interface OutboxMessage {
   /** Orders deliveries; assigned by the store. */
   readonly id: number;
   readonly sink: string;
-  /** `<device>:<epoch>:<sequence>`: the same however often it is sent. */
+  /** `<device>:<epoch>:<sequence>` of an alert: the same however often it is sent. */
   readonly idempotencyKey: string;
-  readonly event: 'opened' | 'resolved';
-  readonly alert: Alert;
+  readonly event: NoticeEvent;
+  readonly severity: Severity;
+  readonly notice: Notice;
 }

@@ -1,6 +1,6 @@
 /** Open alerts as retained messages: who subscribes later still learns of them. */
-import { alertTopic } from '../../../protocol/topics.ts';
-import { alertJson, type Sink } from './sink.ts';
+import { alertTopic, incidentTopic } from '../../../protocol/topics.ts';
+import { messageJson, type Sink } from './sink.ts';
 
 export interface MqttPublisher {
   /** Resolves when the broker has taken responsibility (PUBACK); rejects when the link is down or it refuses. */
@@ -13,18 +13,18 @@ export interface MqttPublisher {
 
 const ANSWER_TIMEOUT_MS = 10_000;
 
-/** Delivered at PUBACK. An empty retained message takes the alert away when it is resolved. */
+/** Delivered at PUBACK. An empty retained message takes the alert or incident away when it is resolved. */
 export function createMqttSink(publisher: MqttPublisher): Sink {
   return {
     name: 'mqtt',
-    async deliver({ event, alert, idempotencyKey }, signal) {
-      const body = { event, idempotency_key: idempotencyKey, alert: alertJson(alert) };
-      const text = event === 'opened' ? JSON.stringify(body) : '';
+    async deliver(message, signal) {
+      const { event, notice } = message;
+      const topic =
+        notice.kind === 'alert' ? alertTopic(notice.alert.device) : incidentTopic(notice.incident.id);
+      const text = event === 'resolved' ? '' : JSON.stringify(messageJson(message));
       try {
-        const published = publisher.publish(alertTopic(alert.device), new TextEncoder().encode(text), {
-          qos: 1,
-          retain: true,
-        });
+        const payload = new TextEncoder().encode(text);
+        const published = publisher.publish(topic, payload, { qos: 1, retain: true });
         await Promise.race([
           published,
           failsOn(AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)])),

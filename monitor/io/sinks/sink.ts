@@ -1,5 +1,8 @@
 /** What every way of telling people can do. */
+import type { LogFields } from '../../../runtime/log.ts';
 import type { Alert, OutboxMessage } from '../../policy/device.ts';
+import type { Incident } from '../../policy/incident.ts';
+import type { Notice } from '../../policy/notice.ts';
 
 export type DeliveryAnswer =
   | 'delivered'
@@ -28,6 +31,38 @@ export function alertJson(alert: Alert): Record<string, unknown> {
     keepalive_timeout: alert.keepaliveTimeoutSeconds,
     summary: alert.summary,
   };
+}
+
+/** An incident as outsiders read it: snake_case, ISO times. */
+export function incidentJson(incident: Incident): Record<string, unknown> {
+  return {
+    id: incident.id,
+    scope: incident.scope,
+    opened_at: isoTime(incident.openedMs),
+    resolved_at: isoTime(incident.resolvedMs),
+    member_count: incident.memberCount,
+    alive_again_count: incident.aliveAgainCount,
+    first_members: incident.firstMembers,
+    causes: incident.causes,
+    summary: incident.summary,
+  };
+}
+
+/** What every sink that carries JSON sends: `alert` or `incident` beside the event. */
+export function messageJson(message: OutboxMessage): Record<string, unknown> {
+  const { event, severity, idempotencyKey, notice } = message;
+  const subject =
+    notice.kind === 'alert'
+      ? { alert: alertJson(notice.alert) }
+      : { incident: incidentJson(notice.incident) };
+  return { event, severity, idempotency_key: idempotencyKey, ...subject };
+}
+
+/** What a line of the log says of whom it is about. */
+export function noticeFields(notice: Notice): LogFields {
+  if (notice.kind === 'alert') return { device: notice.alert.device, alert: notice.alert.id };
+  const { id, scope } = notice.incident;
+  return { incident: id, scope: `${scope.kind} ${scope.name}` };
 }
 
 /** Wall-clock ms as ISO 8601 in UTC; null stays null. */

@@ -5,7 +5,7 @@
 import { createHmac } from 'node:crypto';
 import type { WebhookSettings } from '../../../config/settings.ts';
 import type { OutboxMessage } from '../../policy/device.ts';
-import { alertJson, type DeliveryAnswer, type Sink } from './sink.ts';
+import { type DeliveryAnswer, messageJson, type Sink } from './sink.ts';
 
 /** Refusals by the moment: RFC 9110 (408, 5xx), RFC 8470 (425), RFC 6585 (429). */
 const PASSING_STATUSES = new Set([408, 425, 429]);
@@ -49,8 +49,8 @@ export function createWebhookSink(settings: WebhookSettings, wallMs: () => numbe
 }
 
 /** The posted JSON text. */
-export function webhookBody({ event, idempotencyKey, alert }: OutboxMessage): string {
-  return JSON.stringify({ event, idempotency_key: idempotencyKey, alert: alertJson(alert) });
+export function webhookBody(message: OutboxMessage): string {
+  return JSON.stringify(messageJson(message));
 }
 
 /**

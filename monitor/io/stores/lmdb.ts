@@ -16,7 +16,7 @@ import { parseAlert, parseDevice, parseMessage, parseNetwork, parseTransition } 
 import type { Commit, Pruned, Store } from './store.ts';
 
 /** Raised whenever an older program could misread what a newer one writes. */
-const FORMAT = 1;
+const FORMAT = 2;
 const END = Number.POSITIVE_INFINITY;
 
 export interface Tables {

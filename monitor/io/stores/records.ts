@@ -13,7 +13,9 @@ import type {
   Transition,
   TransitionCause,
 } from '../../policy/device.ts';
+import type { Incident, IncidentScope } from '../../policy/incident.ts';
 import type { NetworkRecord, NetworkVote } from '../../policy/network-knowledge.ts';
+import { NOTICE_EVENTS, type Notice, SEVERITIES } from '../../policy/notice.ts';
 
 const STATES: readonly DeviceState[] = ['alive', 'late', 'dead', 'left'];
 const CAUSES: readonly TransitionCause[] = [
@@ -122,19 +124,54 @@ const isNetwork = object<NetworkRecord>({
   votes: (value): value is readonly NetworkVote[] => Array.isArray(value) && value.every(isVote),
 });
 
+const isCounts: Check<Readonly<Record<string, number>>> = (
+  value,
+): value is Readonly<Record<string, number>> =>
+  typeof value === 'object' && value !== null && Object.values(value).every(isCount);
+
+const isIncident = object<Incident>({
+  id: isText,
+  scope: object<IncidentScope>({
+    kind: oneOf(['network', 'group', 'broker', 'fleet'] as const),
+    name: isText,
+  }),
+  openedMs: isNumber,
+  resolvedMs: orNull(isNumber),
+  memberCount: isCount,
+  aliveAgainCount: isCount,
+  firstMembers: isTexts,
+  causes: isCounts,
+  summary: isText,
+});
+
+const isAlertNotice = object<Notice & { kind: 'alert' }>({ kind: oneOf(['alert']), alert: isAlert });
+const isIncidentNotice = object<Notice & { kind: 'incident' }>({
+  kind: oneOf(['incident']),
+  incident: isIncident,
+});
+const isNotice: Check<Notice> = (value): value is Notice => isAlertNotice(value) || isIncidentNotice(value);
+
 const isMessage = object<OutboxMessage>({
   id: isCount,
   sink: isText,
   idempotencyKey: isText,
-  event: oneOf(['opened', 'resolved'] as const),
-  alert: isAlert,
+  event: oneOf(NOTICE_EVENTS),
+  severity: oneOf(SEVERITIES),
+  notice: isNotice,
 });
 
-function parser<T>(check: Check<T>): (text: unknown) => T | null {
+/** Format 1 of the store knew alerts only, of one severity. */
+function messageOfFormat1(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('alert' in value)) return value;
+  const { alert, ...rest } = value;
+  return { ...rest, severity: 'critical', notice: { kind: 'alert', alert } };
+}
+
+function parser<T>(check: Check<T>, upgraded = (value: unknown) => value): (text: unknown) => T | null {
   return (text) => {
     if (typeof text !== 'string') return null;
     try {
-      const value: unknown = JSON.parse(text);
+      const value = upgraded(JSON.parse(text));
       return check(value) ? value : null;
     } catch {
       return null;
@@ -146,5 +183,5 @@ function parser<T>(check: Check<T>): (text: unknown) => T | null {
 export const parseDevice = parser(isDevice);
 export const parseTransition = parser(isTransition);
 export const parseAlert = parser(isAlert);
-export const parseMessage = parser(isMessage);
+export const parseMessage = parser(isMessage, messageOfFormat1);
 export const parseNetwork = parser(isNetwork);

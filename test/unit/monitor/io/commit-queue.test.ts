@@ -3,6 +3,7 @@ import { beforeEach, describe, it } from 'node:test';
 import { CommitQueue } from '../../../../monitor/io/commit-queue.ts';
 import { MemoryStore } from '../../../../monitor/io/stores/memory.ts';
 import type { Commit } from '../../../../monitor/io/stores/store.ts';
+import { noticeSubject } from '../../../../monitor/policy/notice.ts';
 import { CodedError } from '../../../../runtime/coded-error.ts';
 import { FakeClock, FakeLog } from './fakes.ts';
 import { alertOf, messageOf, networkOf, recordOf, transitionOf } from './samples.ts';
@@ -125,7 +126,7 @@ describe('the commit queue', () => {
         own,
       );
       assert.deepEqual(
-        messages.map(({ alert }) => alert.device),
+        messages.map(({ notice }) => noticeSubject(notice)),
         own,
       );
     }

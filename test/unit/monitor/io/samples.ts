@@ -1,5 +1,6 @@
 /** Plain valid records for tests; each takes the fields that matter to the test. */
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../../../monitor/policy/device.ts';
+import type { Incident } from '../../../../monitor/policy/incident.ts';
 import type { NetworkRecord, NetworkVote } from '../../../../monitor/policy/network-knowledge.ts';
 
 export function recordOf(device: string, fields: Partial<DeviceRecord> = {}): DeviceRecord {
@@ -64,7 +65,36 @@ export function messageOf(
     sink,
     idempotencyKey: `${device}:1:${sequence}`,
     event: 'opened',
-    alert: alertOf(device, sequence),
+    severity: 'critical',
+    notice: { kind: 'alert', alert: alertOf(device, sequence) },
+    ...fields,
+  };
+}
+
+export function incidentOf(id: string, fields: Partial<Incident> = {}): Incident {
+  return {
+    id,
+    scope: { kind: 'network', name: 'n1' },
+    openedMs: 1000,
+    resolvedMs: null,
+    memberCount: 40,
+    aliveAgainCount: 2,
+    firstMembers: ['a', 'b'],
+    causes: { 'timeout-lapsed': 40 },
+    summary: `40 devices of network n1 fell silent`,
+    ...fields,
+  };
+}
+
+export function incidentMessageOf(
+  sink: string,
+  id: string,
+  fields: Partial<OutboxMessage> = {},
+): Omit<OutboxMessage, 'id'> {
+  return {
+    ...messageOf(sink, 'unused', 1),
+    idempotencyKey: `${id}:1`,
+    notice: { kind: 'incident', incident: incidentOf(id) },
     ...fields,
   };
 }

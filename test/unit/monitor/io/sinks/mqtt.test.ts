@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createMqttSink, type MqttPublisher } from '../../../../../monitor/io/sinks/mqtt.ts';
-import { messageOf } from '../samples.ts';
+import { incidentMessageOf, messageOf } from '../samples.ts';
 
 interface Published {
   readonly topic: string;
@@ -34,6 +34,17 @@ describe('the MQTT sink', () => {
     assert.deepEqual(first?.options, { qos: 1, retain: true });
     assert.equal(JSON.parse(first?.text ?? '').alert.id, 'dev-1:4');
     assert.deepEqual(second, { topic: 'khd/1/alert/dev-1', text: '', options: { qos: 1, retain: true } });
+  });
+
+  it('retains an incident as long as it is open', async () => {
+    const link = publisher(async () => {});
+    const sink = createMqttSink(link);
+    for (const event of ['opened', 'grown', 'reminded', 'resolved'] as const)
+      await sink.deliver({ ...incidentMessageOf('mqtt', 'i1', { event }), id: 1 }, NEVER);
+    assert.deepEqual(new Set(link.published.map(({ topic }) => topic)), new Set(['khd/1/incident/i1']));
+    const events = link.published.map(({ text }) => text && JSON.parse(text).event);
+    assert.deepEqual(events, ['opened', 'grown', 'reminded', '']);
+    assert.equal(JSON.parse(link.published[1]?.text ?? '').incident.member_count, 40);
   });
 
   it('is not delivered without the acknowledgement', async () => {

@@ -3,9 +3,9 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
-import { createWebhookSink, judgeResponse } from '../../../../../monitor/io/sinks/webhook.ts';
+import { createWebhookSink, judgeResponse, webhookBody } from '../../../../../monitor/io/sinks/webhook.ts';
 import type { OutboxMessage } from '../../../../../monitor/policy/device.ts';
-import { alertOf, messageOf } from '../samples.ts';
+import { alertOf, incidentMessageOf, messageOf } from '../samples.ts';
 
 const WALL_MS = Date.UTC(2026, 0, 1, 12);
 const MESSAGE: OutboxMessage = { ...messageOf('webhook', 'dev-1', 4), id: 1 };
@@ -41,6 +41,7 @@ describe('the webhook sink', () => {
     });
     assert.deepEqual(JSON.parse(body), {
       event: 'opened',
+      severity: 'critical',
       idempotency_key: 'dev-1:1:4',
       alert: {
         id: 'dev-1:4',
@@ -60,6 +61,26 @@ describe('the webhook sink', () => {
     assert.equal(headers['x-keepalivehd-signature'], `v1=${hmac}`);
     assert.equal(headers['idempotency-key'], 'dev-1:1:4');
     assert.equal(headers.authorization, `Basic ${Buffer.from('user:p@ss').toString('base64')}`);
+  });
+
+  it('posts an incident under a name of its own', () => {
+    const message = { ...incidentMessageOf('webhook', 'i1', { event: 'grown', severity: 'warning' }), id: 1 };
+    assert.deepEqual(JSON.parse(webhookBody(message)), {
+      event: 'grown',
+      severity: 'warning',
+      idempotency_key: 'i1:1',
+      incident: {
+        id: 'i1',
+        scope: { kind: 'network', name: 'n1' },
+        opened_at: '1970-01-01T00:00:01.000Z',
+        resolved_at: null,
+        member_count: 40,
+        alive_again_count: 2,
+        first_members: ['a', 'b'],
+        causes: { 'timeout-lapsed': 40 },
+        summary: '40 devices of network n1 fell silent',
+      },
+    });
   });
 
   it('does not sign without a secret', async () => {

@@ -7,7 +7,7 @@ import { open } from 'lmdb';
 import { ownerMark } from '../../../../../monitor/io/stores/folder-owner.ts';
 import { openLmdbStore } from '../../../../../monitor/io/stores/lmdb.ts';
 import type { Store } from '../../../../../monitor/io/stores/store.ts';
-import { messageOf, networkOf, recordOf, transitionOf } from '../samples.ts';
+import { alertOf, messageOf, networkOf, recordOf, transitionOf } from '../samples.ts';
 import { EMPTY, storeContract } from './contract.ts';
 
 const fail = (table: string, key: string): never => assert.fail(`damaged ${table} ${key}`);
@@ -72,12 +72,22 @@ describe('the LMDB store guards its folder', () => {
       await store.close();
     }));
 
+  it('reads the deliveries of format 1, which knew alerts alone', () =>
+    inFolder(async (folder) => {
+      await tamper(folder, 'meta', 'format', '1');
+      const { notice, severity, ...rest } = { ...messageOf('log', 'a', 1), id: 5 };
+      await tamper(folder, 'outbox', ['log', 5], JSON.stringify({ ...rest, alert: alertOf('a', 1) }));
+      const store = await openLmdbStore(folder, fail);
+      assert.deepEqual(store.pending('log', 9), [{ ...rest, severity, notice }]);
+      await store.close();
+    }));
+
   it('refuses a newer format, and says so', () =>
     inFolder(async (folder) => {
-      await tamper(folder, 'meta', 'format', '2');
+      await tamper(folder, 'meta', 'format', '3');
       await assert.rejects(openLmdbStore(folder, fail), {
         code: 'STORE_NEWER_FORMAT',
-        message: /holds format 2, and this version reads up to 1/,
+        message: /holds format 3, and this version reads up to 2/,
       });
     }));
 
