@@ -25,6 +25,10 @@ const OTHER_CAUSE_FLOOR = 0.002;
 /** A limit that was met is taken as given for this long, then doubted once. */
 const RETEST_SECONDS = 30 * 86_400;
 const RETEST_SHARE = 0.05;
+/** Two losses in a row, each mended at once by a new connection, suggest that the path has changed, with this weight. */
+const CHANGED_SHARE = 0.005;
+/** Where other losses are as likely as this, two in a row are no news. */
+const CHANGE_OBSCURED = 0.02;
 /**
  * How well a death seen while idle fits a timeout one cell earlier, in the same cell, one later. Timers fire
  * late rather than early; unlike fits also let repeated deaths tell neighbours apart.
@@ -81,6 +85,16 @@ export function unansweredThenReconnected(
     },
     expiryProbability,
   };
+}
+
+/**
+ * Before a loss that follows another one, with no answer in between, is judged: a path may have changed at once. Where
+ * a probe is sent every few seconds, the drift that builds up with time would take too many connections to say so.
+ */
+export function changeSuspected(belief: IdleTimeoutBelief, otherLossProbability: number): IdleTimeoutBelief {
+  const share = CHANGED_SHARE * Math.max(0, 1 - otherLossProbability / CHANGE_OBSCURED);
+  const mass = belief.mass.map((value, cell) => (1 - share) * value + share * at(belief.prior, cell));
+  return { ...belief, mass };
 }
 
 /** The peer or a middlebox closed the connection (FIN, RST) after so long an idle time: dates the timeout. */

@@ -76,6 +76,8 @@ export interface ChoiceInputs {
   readonly currentSeconds: number | null;
   /** Unreachable seconds that a failed trial may cost now. */
   readonly trialBudgetSeconds: number;
+  /** After several losses in a row: no longer than this, in seconds. A search by what each step costs would go on. */
+  readonly decisiveSeconds: number | null;
 }
 
 export interface IntervalChoice {
@@ -99,7 +101,8 @@ export function chooseInterval(inputs: ChoiceInputs): IntervalChoice {
   const lasts = lastsSeconds(belief);
   // Whatever it would teach, nothing may be tried whose failure the budget could not pay for.
   const affordable = lasts + Math.max(0, inputs.trialBudgetSeconds - costs.recoverSeconds);
-  const maxSeconds = Math.max(bounds.minSeconds, Math.min(bounds.maxSeconds, affordable));
+  const most = Math.min(bounds.maxSeconds, affordable, inputs.decisiveSeconds ?? Number.POSITIVE_INFINITY);
+  const maxSeconds = Math.max(bounds.minSeconds, most);
   const candidates = candidatesWithin(belief, bounds.minSeconds, maxSeconds);
   const { settled, best, costOf } = lookAhead(candidates, costs, inputs.horizonSeconds);
   const isTrial = best !== settled && costOf(settled) - costOf(best) > TRIAL_GAIN_PROBES * costs.probe;

@@ -4,6 +4,7 @@
  */
 import {
   answered,
+  changeSuspected,
   diedAt,
   forgetProbability,
   type IdleTimeoutBelief,
@@ -78,6 +79,8 @@ export interface LearnerState {
   readonly unknown: boolean;
   /** Unreachable seconds that failed trials may still cost; null until the policy is known. */
   readonly trialBudgetSeconds: number | null;
+  /** Probes lost since one was answered, and the silence before the last of them, in seconds. */
+  readonly lost: { readonly inARow: number; readonly silenceSeconds: number };
   readonly choice: IntervalChoice | null;
   /** The terms under which `choice` was made; null when it must be made again. */
   readonly chosenUnder: ChosenUnder | null;
@@ -89,6 +92,9 @@ interface ChosenUnder {
   readonly maxSeconds: number;
 }
 
+const NONE_LOST: LearnerState['lost'] = { inARow: 0, silenceSeconds: 0 };
+/** From so many losses in a row on, the next silence is half of the last one. */
+const DECISIVE_FROM = 3;
 /** A full budget plus a day's refill is the policy's share of a day: so no day can cost more. */
 const BUDGET_WINDOW_SECONDS = 43_200;
 const REFILL_FACTOR = 0.5;
@@ -105,6 +111,7 @@ export function newLearner(belief: IdleTimeoutBelief, policy: PolicyName, known:
     policy,
     unknown: !known,
     trialBudgetSeconds: null,
+    lost: NONE_LOST,
     choice: null,
     chosenUnder: null,
   };
@@ -118,8 +125,10 @@ export function learn(state: LearnerState, event: LearnerEvent): LearnerState {
     case 'probeUnanswered': {
       const seconds = event.silenceSeconds;
       const other = lossProbability(state.hazard, seconds);
-      const { belief, expiryProbability } = unansweredThenReconnected(state.belief, seconds, other);
-      return afterLoss(state, belief, seconds, expiryProbability, 1 - expiryProbability);
+      const before = state.lost.inARow > 0 ? changeSuspected(state.belief, other) : state.belief;
+      const { belief, expiryProbability } = unansweredThenReconnected(before, seconds, other);
+      const lost = { inARow: state.lost.inARow + 1, silenceSeconds: seconds };
+      return { ...afterLoss(state, belief, seconds, expiryProbability, 1 - expiryProbability), lost };
     }
     case 'closedWhileIdle': {
       const { belief, expiryProbability } = diedAt(state.belief, event.idleSeconds);
@@ -145,12 +154,17 @@ function learnAnswered(
   const hazard = roundTripMeasured(watched(state.hazard, silenceSeconds, 0), rttMs, repeated);
   const surprise = forgetProbability(state.belief, silenceSeconds) > 1 - EXPECTED;
   const belief = answered(state.belief, silenceSeconds);
-  const news = surprise || state.unknown || belief.sinceExpirySeconds < state.belief.sinceExpirySeconds;
+  const news =
+    surprise ||
+    state.unknown ||
+    state.lost.inARow > 0 ||
+    belief.sinceExpirySeconds < state.belief.sinceExpirySeconds;
   return {
     ...refill(state, silenceSeconds),
     belief,
     hazard,
     unknown: false,
+    lost: NONE_LOST,
     chosenUnder: news ? null : state.chosenUnder,
   };
 }
@@ -227,6 +241,7 @@ export function decide(
           horizonSeconds: policy.horizonSeconds,
           currentSeconds: state.choice?.intervalSeconds ?? null,
           trialBudgetSeconds: budget,
+          decisiveSeconds: state.lost.inARow >= DECISIVE_FROM ? state.lost.silenceSeconds / 2 : null,
         }),
         power,
       );

@@ -6,7 +6,7 @@ import type { KeepaliveSettings } from '../../config/settings.ts';
 import { type IdleTimeoutBelief, newBelief } from './idle-timeout-belief.ts';
 import { type FleetSummary, priorFor } from './idle-timeout-prior.ts';
 import type { IntervalReason as LearnedReason } from './interval-choice.ts';
-import { lastsSeconds } from './interval-choice.ts';
+import { lastsSeconds, shownSeconds } from './interval-choice.ts';
 import {
   decide,
   type LearnerConditions,
@@ -49,6 +49,8 @@ export type IntervalEvent =
       readonly closedWhileIdle: boolean;
     }
   | { readonly kind: 'powerRead'; readonly power: Power; readonly signalDbm: number | null }
+  /** The timer of a due probe fired so late: timer slack, suspend, a busy machine. */
+  | { readonly kind: 'timerFired'; readonly lateMs: number }
   /** [MQTT-3.1.2-21]; null: the broker leaves it to us. */
   | { readonly kind: 'serverKeepAliveTold'; readonly seconds: number | null }
   /** A connection came up on another network. `belief`: what was saved of it, or null. */
@@ -70,7 +72,17 @@ export interface IntervalState {
   readonly power: Power | null;
   readonly signalDbm: number | null;
   readonly serverKeepAliveSeconds: number | null;
+  /** How late timers have fired of late, in ms: a slowly sinking maximum. */
+  readonly latenessMs: number;
 }
+
+/** How much of the lateness is left with each timer that fires in time. */
+const LATENESS_KEPT = 0.98;
+/** How much of what a timer was later than that is taken in. */
+const LATENESS_TAKEN = 0.5;
+/** Lateness below this share of the interval is finer than the belief; more than the other is an accident, no habit. */
+const LATENESS_NOTICED = 0.0075;
+const LATENESS_MOST = 0.15;
 
 const NOTHING_SEEN: IntervalState['seen'] = { answeredSeconds: 0, drops: 0 };
 
@@ -89,6 +101,7 @@ export function initialInterval(config: IntervalConfig): IntervalState {
     power: null,
     signalDbm: null,
     serverKeepAliveSeconds: null,
+    latenessMs: 0,
   };
 }
 
@@ -127,6 +140,8 @@ function takeIn(state: IntervalState, event: IntervalEvent, config: IntervalConf
       return learned(state, config, lossEvent(event.cause, event.silenceMs / 1000, event.closedWhileIdle));
     case 'powerRead':
       return { ...state, power: event.power, signalDbm: event.signalDbm };
+    case 'timerFired':
+      return { ...state, latenessMs: latenessWith(state, event.lateMs) };
     case 'serverKeepAliveTold':
       return { ...state, serverKeepAliveSeconds: event.seconds === 0 ? null : event.seconds };
     case 'networkJoined':
@@ -205,13 +220,31 @@ function learnerOf(
 
 function chosen(state: IntervalState, config: IntervalConfig): IntervalState {
   const { state: learner, choice } = decide(state.learner, conditionsOf(state, config));
+  const chosenMs = choice.intervalSeconds * 1000;
+  const aheadMs = aheadOfTimers(state.latenessMs, chosenMs, config.keepalive.minIntervalSeconds * 1000);
   return {
     ...state,
     learner,
-    intervalMs: choice.intervalSeconds * 1000,
+    intervalMs: chosenMs - aheadMs,
     reason: choice.reason,
-    explanation: choice.explanation,
+    explanation:
+      aheadMs === 0
+        ? choice.explanation
+        : `${choice.explanation}, less ${shownSeconds(aheadMs / 1000)} s for late timers`,
   };
+}
+
+function latenessWith({ latenessMs, intervalMs }: IntervalState, lateMs: number): number {
+  const kept = LATENESS_KEPT * latenessMs;
+  if (lateMs <= kept || lateMs > LATENESS_MOST * intervalMs) return kept;
+  return kept + LATENESS_TAKEN * (lateMs - kept);
+}
+
+/** The path counts the silence that really was: an interval near its limit must allow for the lateness of timers. */
+function aheadOfTimers(latenessMs: number, intervalMs: number, minMs: number): number {
+  if (latenessMs < LATENESS_NOTICED * intervalMs) return 0;
+  const aheadMs = Math.ceil(latenessMs / 100) * 100;
+  return Math.max(0, Math.min(aheadMs, intervalMs - minMs));
 }
 
 function conditionsOf(state: IntervalState, config: IntervalConfig): LearnerConditions {

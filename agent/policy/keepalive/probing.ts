@@ -51,8 +51,11 @@ function want(draft: Draft, reason: ProbeReason | 'answer-overdue'): void {
 
 /** The vitals are read: the probe that waited for them goes out with a promise. */
 export function onVitalsRead(draft: Draft, power: Power, signalDbm: number | null): void {
-  const { wanted } = draft.state;
-  const interval = intervalStep(draft.state.interval, { kind: 'powerRead', power, signalDbm }, draft.config);
+  const { wanted, schedule } = draft.state;
+  const read = intervalStep(draft.state.interval, { kind: 'powerRead', power, signalDbm }, draft.config);
+  const dueAt = wanted === 'interval-lapsed' ? schedule.dueAt : null;
+  const timer = dueAt === null ? null : ({ kind: 'timerFired', lateMs: draft.now - dueAt } as const);
+  const interval = timer === null ? read : intervalStep(read, timer, draft.config);
   const changed = interval.intervalMs !== draft.state.interval.intervalMs;
   patch(draft, { wanted: null, power, interval });
   // Before the probe, which promises it.

@@ -20,16 +20,14 @@ describe('an idle path', { concurrency: true }, () => {
     const agent = startLearner(cleanups, nat.url, nat.onDevice);
     assertLearned(await settle(agent, LIMIT_SECONDS), LIMIT_SECONDS);
     assert.ok(nat.packets().unknown > 0, 'the NAT has forgotten nothing');
-    const [first] = linesOf(agent, 'linkLost');
-    assert.equal(first?.how, 'unanswered');
+    assert.ok(linesOf(agent, 'linkLost').some(({ how }) => how === 'unanswered'));
   });
 
   it('whose NAT answers with a reset once it has forgotten is found out too', async (t) => {
     const { cleanups, nat } = await lay(t, { answer: 'loud', idleTimeoutSeconds: LIMIT_SECONDS });
     const agent = startLearner(cleanups, nat.url, nat.onDevice);
     assertLearned(await settle(agent, LIMIT_SECONDS), LIMIT_SECONDS);
-    const [first] = linesOf(agent, 'linkLost');
-    assert.equal(first?.how, 'reset');
+    assert.ok(linesOf(agent, 'linkLost').some(({ how }) => how === 'reset'));
   });
 
   it('that the next packet revives does not hold the interval down', async (t) => {
@@ -38,7 +36,7 @@ describe('an idle path', { concurrency: true }, () => {
     await waitOn(
       agent,
       'two answers after more than the limit',
-      60_000,
+      120_000,
       () =>
         linesOf(agent, 'probeAcked').filter(({ silenceMs }) => Number(silenceMs) > LIMIT_SECONDS * 1000 + 500)
           .length >= 2,
@@ -69,7 +67,7 @@ describe('an idle path', { concurrency: true }, () => {
   it('that comes to be forgotten sooner is followed down', async (t) => {
     const { cleanups, nat } = await lay(t, { answer: 'silent', idleTimeoutSeconds: 60 });
     const agent = startLearner(cleanups, nat.url, nat.onDevice);
-    await waitOn(agent, 'an answer after almost 6 s', 60_000, () =>
+    await waitOn(agent, 'an answer after almost 6 s', 120_000, () =>
       linesOf(agent, 'probeAcked').some(({ silenceMs }) => Number(silenceMs) > 5500),
     );
     const from = agent.lines.length;
@@ -80,16 +78,17 @@ describe('an idle path', { concurrency: true }, () => {
   it('carries nothing between two probes', async (t) => {
     const { cleanups, nat } = await lay(t, { answer: 'silent', idleTimeoutSeconds: 60 });
     const agent = startLearner(cleanups, nat.url, nat.onDevice, { adaptive_mode: false });
-    await nth(agent, 'probeAcked', 1, 30_000);
+    await nth(agent, 'probeAcked', 1, 60_000);
     // Right before the second probe, whatever followed the first one's answer is over.
     const before = nat.packets();
     const PROBES = 4;
     await nth(agent, 'probeAcked', 1 + PROBES, 60_000);
     const after = nat.packets();
-    // Each way a probe takes the packet itself and an acknowledgement; the ends of the window are worth one.
+    // Each way a probe takes the packet itself and an acknowledgement: 8, and one for the ends of the window. A busy
+    // machine has TCP repeat some: up to 14 are tolerated. One more packet a second would make 20.
     for (const way of ['up', 'down'] as const) {
       const packets = after[way] - before[way];
-      assert.ok(packets >= PROBES && packets <= 2 * PROBES + 1, `${way}: ${packets}`);
+      assert.ok(packets >= PROBES && packets <= 2 * PROBES + 6, `${way}: ${packets}`);
     }
     assert.equal(after.unknown, 0);
   });

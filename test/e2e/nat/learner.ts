@@ -4,8 +4,13 @@ import type { Cleanups } from '../support/cleanups.ts';
 import { type Line, type Program, startProgram } from '../support/process.ts';
 import { waitFor } from '../support/wait.ts';
 
-/** Connections that finding an idle limit may cost. */
-export const MAX_DROPS = 5;
+/**
+ * Connections that finding an idle limit may cost. Typical are 3 to 5; timers that fire up to 0.3 s late cost up to 7
+ * (test/sim/agent/late-timers.sim.test.ts). Tolerated are more: a machine under load loses probes of its own.
+ */
+export const MAX_DROPS = 12;
+/** Losses that only the machine explains: it stood still until a verdict was out. Typical is none. */
+const MAX_OWN_LOSSES = 3;
 /**
  * Probes in a row, each after a real silence, that show that the agent stays below the limit. It may try a longer
  * one later all the same: paths change.
@@ -13,9 +18,10 @@ export const MAX_DROPS = 5;
 const ANSWERS_TO_SETTLE = 3;
 /** A probe sent sooner than this part of the limit would stay below it whatever the agent had learned. */
 const WORTHWHILE = 0.5;
-const SETTLE_MS = 60_000;
+/** Typical are 30 s. */
+const SETTLE_MS = 150_000;
 
-/** Limits of seconds instead of minutes; a dead link shows within two seconds. */
+/** Limits of seconds instead of minutes; a dead link shows within three seconds. */
 const SHORT_TIMES = {
   keepalive_interval: '3s',
   keepalive_count: 3,
@@ -27,9 +33,10 @@ const SHORT_TIMES = {
   'reconnect.min_delay': '50ms',
   'reconnect.max_delay': '500ms',
   'reconnect.stable_after': '500ms',
-  'verdict.initial': '500ms',
-  'verdict.floor': '300ms',
-  'verdict.ceiling': '600ms',
+  'verdict.initial': '1s',
+  // Ten thousand round trips on this path; shorter ones would take a machine that stands still for a dead path.
+  'verdict.floor': '600ms',
+  'verdict.ceiling': '1s',
   'log.level': 'debug',
 };
 
@@ -114,15 +121,16 @@ export async function settle(agent: Program, limitSeconds: number, from = 0): Pr
   return linesOf(agent, 'lapseExplained', from);
 }
 
-/** Every drop was put down to the path, after a silence that the path really punishes, and in the end that was heeded. */
+/** Drops were put down to the path, after silences that the path really punishes, and in the end that was heeded. */
 export function assertLearned(explained: readonly Line[], limitSeconds: number): void {
-  for (const line of explained) {
-    const said = JSON.stringify(line);
-    assert.equal(line.cause, 'path-forgot', said);
-    // Conntrack counts in jiffies, from the packet before.
-    assert.ok(Number(line.silenceMs) > limitSeconds * 1000 - 100, said);
-  }
+  const said = explained.map((line) => JSON.stringify(line)).join('\n');
+  // Conntrack counts in jiffies, from the packet before.
+  const punished = explained.filter(
+    ({ cause, silenceMs }) => cause === 'path-forgot' && Number(silenceMs) > limitSeconds * 1000 - 200,
+  );
+  assert.ok(punished.length >= 1, `no drop by the path:\n${said}`);
+  assert.ok(explained.length - punished.length <= MAX_OWN_LOSSES, said);
   // A single drop may have been chance; the last one was not.
-  const last = explained.at(-1);
+  const last = punished.at(-1);
   assert.ok(Number(last?.intervalSeconds) * 1000 < Number(last?.silenceMs), JSON.stringify(last));
 }

@@ -26,8 +26,9 @@ describe('a proxy that closes idle connections', { concurrency: true }, () => {
       assert.equal(explained.length, linesOf(agent, 'linkLost').length);
       const [first] = linesOf(agent, 'linkLost');
       assert.equal(first?.how, 'peer-closed');
-      // The FIN dates the death.
-      assert.ok(Math.abs(Number(first?.silenceMs) - LIMIT_SECONDS * 1000) < 500, JSON.stringify(first));
+      // The FIN dates the death: within 20 ms on an idle machine, tolerated is half of the limit.
+      const lateMs = Number(first?.silenceMs) - LIMIT_SECONDS * 1000;
+      assert.ok(lateMs > -200 && lateMs < (LIMIT_SECONDS * 1000) / 2, JSON.stringify(first));
     });
   }
 });
