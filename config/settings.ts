@@ -114,6 +114,8 @@ export interface MonitorSettings {
     readonly stallSeconds: number;
     /** The longest `reconnect.max_delay` of the fleet: how long devices may back off from a broker that was away. */
     readonly reconnectSeconds: number;
+    /** Probes of the monitor's own through the broker; null: the broker is taken at its word. */
+    readonly canary: { readonly intervalSeconds: number; readonly timeoutSeconds: number } | null;
   };
   readonly dataDirectory: string;
   readonly http: { readonly host: string; readonly port: number; readonly token?: string };

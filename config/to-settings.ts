@@ -100,6 +100,9 @@ export function toMonitorSettings(config: MonitorConfig): MonitorSettings {
       graceSeconds: config.grace,
       stallSeconds: config.stall,
       reconnectSeconds: config.reconnect_allowance,
+      canary: config.canary.enabled
+        ? { intervalSeconds: config.canary.interval, timeoutSeconds: config.canary.timeout }
+        : null,
     },
     dataDirectory: config.data_directory,
     http: { ...listenOf(http.listen), ...present({ token: http.token }) },

@@ -117,7 +117,10 @@ function join(
   const random = Math.random;
   const refusals = new Refusals(log, clock);
   const feed = new Feed(
-    { broker, clientId: stableClientId(settings.dataDirectory), clock, random, log },
+    {
+      ...{ broker, clientId: stableClientId(settings.dataDirectory), clock, random, log },
+      canary: settings.liveness.canary !== null,
+    },
     {
       onLinkUp: () => {
         monitor.linkUp();
@@ -134,12 +137,13 @@ function join(
         if (refusal !== null) refusals.add(`network-${refusal}`, networkReportTopic(device));
       },
       onRefused: (reason, topic) => refusals.add(reason, topic),
+      onCanary: (sequence) => monitor.canaryHeard(sequence),
     },
   );
   const keep: NetworksParts['keep'] = (records, forgotten) => monitor.keepNetworks(records, forgotten);
   const networks = new Networks({ table, publisher: feed, keep, clock, log });
   const sinks = sinksOf(settings, feed, clock, log);
-  const metrics = metricsOf(watch, refusals, store, sinks);
+  const metrics = metricsOf(watch, refusals, store, sinks, clock);
   const onOutcome = (sink: string, outcome: string): void => metrics.delivery(sink, outcome);
   const outbox = new Outbox({ store, sinks, delivery: settings.delivery, clock, random, log, onOutcome });
   const monitor = new Monitor({
@@ -155,6 +159,7 @@ function join(
     onOwed: () => outbox.wake(),
     // An ask that gets lost costs nothing: the device is judged by its silence either way.
     ask: (device) => void feed.publish(askTopic(device), EMPTY, { qos: 1, retain: false }).catch(() => {}),
+    sendCanary: (sequence) => feed.sendCanary(sequence),
     onNetworksKept: (kept) => networks.kept(kept),
     onLost,
   });
@@ -194,11 +199,18 @@ function sinksOf(
   ];
 }
 
-function metricsOf(watch: Watch, refusals: Refusals, store: Store, sinks: readonly Sink[]): Metrics {
+function metricsOf(
+  watch: Watch,
+  refusals: Refusals,
+  store: Store,
+  sinks: readonly Sink[],
+  clock: Clock,
+): Metrics {
   return createMetrics({
     counts: () => watch.counts(),
     totals: () => watch.totals(),
     doubts: () => watch.doubts,
+    doubtMs: () => watch.doubtMs(clock.now()),
     *refused() {
       yield* refusals.totals();
       yield* Object.entries(watch.totals().refusals);

@@ -11,6 +11,7 @@ import { CommitQueue } from './io/commit-queue.ts';
 import type { Commit, Pruned, Store } from './io/stores/store.ts';
 import type { DoubtReason } from './policy/attentive-clock.ts';
 import type { Alert, OutboxMessage, Transition } from './policy/device.ts';
+import { DOUBT_WORDS } from './policy/doubt-words.ts';
 import type { NetworkRecord } from './policy/network-knowledge.ts';
 import type { Step, Watch } from './policy/watch.ts';
 
@@ -34,6 +35,8 @@ export interface MonitorParts {
   readonly onOwed: () => void;
   /** Asks a device for a probe now. */
   readonly ask: (device: string) => void;
+  /** Sends the canary of that number through the broker. */
+  readonly sendCanary?: (sequence: number) => void;
   /** What was learned of these networks is durable. */
   readonly onNetworksKept?: (networks: readonly string[]) => void;
   /** The data folder was taken by another monitor: this one must end. */
@@ -45,10 +48,12 @@ export class Monitor {
   readonly #queue: CommitQueue;
   #cancelTimer: () => void = () => {};
   #stopped = false;
-  #stalled = false;
+  /** As last told to the log. */
+  #told: readonly DoubtReason[];
 
   constructor(parts: MonitorParts) {
     this.#parts = parts;
+    this.#told = parts.watch.doubts;
     this.#queue = new CommitQueue(parts, {
       onCommitted: (commit) => {
         if (commit.messages.length > 0) parts.onOwed();
@@ -89,6 +94,14 @@ export class Monitor {
     this.#doubt('link-lost');
   }
 
+  /** A canary of this monitor came back. */
+  canaryHeard(sequence: number): void {
+    const { watch, clock } = this.#parts;
+    this.#take(watch.canaryHeard(sequence, clock.now()));
+    this.#tellDoubts();
+    this.#sleep();
+  }
+
   /** Forgets history before `beforeMs`, and devices that left before it. */
   async prune(beforeMs: number): Promise<Pruned> {
     const { store, watch } = this.#parts;
@@ -107,23 +120,34 @@ export class Monitor {
   }
 
   #doubt(reason: DoubtReason): void {
-    const { watch, clock, log } = this.#parts;
-    const before = watch.doubts;
+    const { watch, clock } = this.#parts;
     this.#take(watch.doubt(reason, clock.now()));
-    if (!before.includes(reason)) {
-      log.write('warn', 'doubtBegan', `nobody is declared dead: ${reason}`, { reason, doubts: watch.doubts });
-    }
+    this.#tellDoubts();
     this.#sleep();
   }
 
   #trust(reason: DoubtReason): void {
-    const { watch, clock, log } = this.#parts;
-    const before = watch.doubts;
+    const { watch, clock } = this.#parts;
     this.#take(watch.trust(reason, clock.now()));
-    if (before.includes(reason)) {
-      log.write('info', 'doubtEnded', `well again: ${reason}`, { reason, doubts: watch.doubts });
-    }
+    this.#tellDoubts();
     this.#sleep();
+  }
+
+  /** Logs what began and ended since the last time. */
+  #tellDoubts(): void {
+    const { watch, log } = this.#parts;
+    const { doubts } = watch;
+    const before = this.#told;
+    this.#told = doubts;
+    for (const reason of doubts) {
+      if (before.includes(reason)) continue;
+      log.write('warn', 'doubtBegan', `nobody is declared dead: ${DOUBT_WORDS[reason]}`, { reason, doubts });
+    }
+    for (const reason of before) {
+      if (!doubts.includes(reason)) {
+        log.write('info', 'doubtEnded', `well again: ${reason}`, { reason, doubts });
+      }
+    }
   }
 
   #take(step: Step): void {
@@ -147,15 +171,12 @@ export class Monitor {
   }
 
   #advance(): void {
-    const { watch, clock, log } = this.#parts;
-    const step = watch.advance(clock.now());
-    const stalled = watch.doubts.includes('stalled');
-    if (stalled !== this.#stalled) {
-      this.#stalled = stalled;
-      if (stalled) log.write('warn', 'doubtBegan', 'the monitor stood still', { reason: 'stalled' });
-      else log.write('info', 'doubtEnded', 'deadlines are extended by the gap', { reason: 'stalled' });
-    }
-    this.#take(step);
+    const { watch, clock, sendCanary } = this.#parts;
+    if (clock.suspendedMs !== undefined) watch.clocksRead(clock.now(), clock.suspendedMs());
+    this.#take(watch.advance(clock.now()));
+    const canary = watch.takeCanary(clock.now());
+    if (canary !== null) sendCanary?.(canary);
+    this.#tellDoubts();
     this.#sleep();
   }
 

@@ -42,6 +42,8 @@ export const networkReportTopic = (device: string): string => `${ROOT}/${device}
 export const networkKnowledgeTopic = (key: string): string => `${ROOT}/network/${key}`;
 export const alertTopic = (device: string): string => `${ROOT}/alert/${device}`;
 export const incidentTopic = (id: string): string => `${ROOT}/incident/${id}`;
+/** Where a monitor (`name`: its name at the broker) speaks to itself; no device can be named `monitor`. */
+export const canaryTopic = (name: string): string => `${ROOT}/monitor/${name}/canary`;
 
 /** What a monitor subscribes to. */
 export const PROBE_FILTER = `${ROOT}/+/probe`;

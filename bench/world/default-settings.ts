@@ -9,6 +9,7 @@ export const DEFAULT_LIVENESS: MonitorSettings['liveness'] = {
   graceSeconds: 10,
   stallSeconds: 2,
   reconnectSeconds: 300,
+  canary: null,
 };
 
 const COUNT = 3;

@@ -10,6 +10,7 @@ export interface MonitorConfig {
   grace: number;
   stall: number;
   reconnect_allowance: number;
+  canary: { enabled: boolean; interval: number; timeout: number };
   broker: BrokerConfig;
   embedded_broker: { enabled: boolean; listen: string };
   data_directory: string;
@@ -115,6 +116,31 @@ const httpSchema: SchemaOf<MonitorConfig>['http'] = {
   },
 };
 
+const canarySchema: SchemaOf<MonitorConfig>['canary'] = {
+  enabled: {
+    doc: 'The monitor sends itself a message through the broker, and flags nobody while it does not come back.',
+    format: 'switch',
+    default: true,
+    env: 'KHD_CANARY_ENABLED',
+  },
+  interval: {
+    doc: 'Between two of them while no device is due. With canary.timeout it should not exceed grace.',
+    format: 'duration',
+    default: '5s',
+    min: 0.1,
+    max: 3600,
+    env: 'KHD_CANARY_INTERVAL',
+  },
+  timeout: {
+    doc: 'After this without it the monitor doubts that it hears the fleet.',
+    format: 'duration',
+    default: '2s',
+    min: 0.1,
+    max: 600,
+    env: 'KHD_CANARY_TIMEOUT',
+  },
+};
+
 export const monitorSchema: SchemaOf<MonitorConfig> = {
   keepalive_interval: {
     ...intervalItem,
@@ -143,6 +169,7 @@ export const monitorSchema: SchemaOf<MonitorConfig> = {
     max: 86_400,
     env: 'KHD_RECONNECT_ALLOWANCE',
   },
+  canary: canarySchema,
   broker: brokerSchema,
   embedded_broker: {
     enabled: {

@@ -6,7 +6,13 @@ import type { BrokerSettings } from '../../config/settings.ts';
 import { type NetworkReport, parseNetworkReport } from '../../protocol/network-knowledge.ts';
 import { type Probe, parseProbe } from '../../protocol/probe.ts';
 import { parseStatus, type Status } from '../../protocol/status.ts';
-import { NETWORK_REPORT_FILTER, PROBE_FILTER, parseTopic, STATUS_FILTER } from '../../protocol/topics.ts';
+import {
+  canaryTopic,
+  NETWORK_REPORT_FILTER,
+  PROBE_FILTER,
+  parseTopic,
+  STATUS_FILTER,
+} from '../../protocol/topics.ts';
 import { CodedError } from '../../runtime/coded-error.ts';
 import type { Log } from '../../runtime/log.ts';
 import { type MqttSession, openMqtt } from '../../runtime/mqtt-client.ts';
@@ -34,11 +40,15 @@ export interface FeedEvents {
   readonly onStatus: (device: string, status: Status, retained: boolean) => void;
   readonly onNetworkReport: (device: string, report: NetworkReport, retained: boolean) => void;
   readonly onRefused: (reason: string, topic: string) => void;
+  /** What `sendCanary` sent came back through the broker. */
+  readonly onCanary?: (sequence: number) => void;
 }
 
 export interface FeedParts {
   readonly broker: BrokerSettings;
   readonly clientId: string;
+  /** Whether the monitor listens to itself. */
+  readonly canary?: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -53,10 +63,15 @@ export class Feed implements MqttPublisher {
   readonly #unacknowledged = new Set<(error: Error) => void>();
   #cancelTimer: () => void = () => {};
   #onClosed: () => void = () => {};
+  readonly #canaryTopic: string;
+  /** Tells the canaries of this run from those of one before it. */
+  readonly #run: string;
 
   constructor(parts: FeedParts, events: FeedEvents) {
     this.#parts = parts;
     this.#events = events;
+    this.#canaryTopic = canaryTopic(parts.clientId);
+    this.#run = Math.floor(parts.random() * 2 ** 32).toString(36);
     this.#link = initialLink(this.#settings, parts.clock.now().monotonicMs);
   }
 
@@ -99,6 +114,17 @@ export class Feed implements MqttPublisher {
         else reject(error);
       });
     });
+  }
+
+  /** To itself, at QoS 0 as the probes: what drops probes is to drop canaries too. */
+  sendCanary(sequence: number): void {
+    if (this.#link.phase !== 'up') return;
+    const payload = new TextEncoder().encode(`${this.#run}:${sequence}`);
+    this.#session?.publish(this.#canaryTopic, payload, { qos: 0 }, () => {});
+  }
+
+  get #filters(): readonly { readonly topic: string; readonly qos: 0 | 1 }[] {
+    return this.#parts.canary === true ? [...FILTERS, { topic: this.#canaryTopic, qos: 0 }] : FILTERS;
   }
 
   get #settings() {
@@ -189,7 +215,7 @@ export class Feed implements MqttPublisher {
 
   #subscribe(): void {
     const session = this.#session;
-    session?.subscribe(FILTERS, (error) => {
+    session?.subscribe(this.#filters, (error) => {
       if (this.#session !== session) return;
       if (error === null) {
         this.#happened({ kind: 'subscribed' });
@@ -198,7 +224,7 @@ export class Feed implements MqttPublisher {
       }
       const detail = `the broker does not let the monitor subscribe: ${error.message}`;
       this.#parts.log.write('error', 'subscribeRefused', detail, {
-        filters: FILTERS.map(({ topic }) => topic),
+        filters: this.#filters.map(({ topic }) => topic),
       });
       this.#happened({ kind: 'subscribeRefused', detail });
     });
@@ -226,7 +252,8 @@ export class Feed implements MqttPublisher {
 
   #message(topic: string, payload: Uint8Array, retained: boolean): void {
     const parsed = parseTopic(topic);
-    if (!parsed.ok) this.#events.onRefused(`topic-${parsed.refusal}`, topic);
+    if (topic === this.#canaryTopic) this.#canary(payload, retained);
+    else if (!parsed.ok) this.#events.onRefused(`topic-${parsed.refusal}`, topic);
     else if (parsed.kind === 'probe') this.#probe(topic, parsed.device, payload, retained);
     else if (parsed.kind === 'status') this.#status(topic, parsed.device, payload, retained);
     else if (parsed.kind === 'network') this.#networkReport(topic, parsed.device, payload, retained);
@@ -246,6 +273,11 @@ export class Feed implements MqttPublisher {
     const parsed = parseStatus(payload);
     if (parsed.ok) this.#events.onStatus(device, parsed.status, retained);
     else this.#events.onRefused(`status-${parsed.refusal}`, topic);
+  }
+
+  #canary(payload: Uint8Array, retained: boolean): void {
+    const [run, sequence] = new TextDecoder().decode(payload).split(':');
+    if (!retained && run === this.#run) this.#events.onCanary?.(Number(sequence));
   }
 
   #networkReport(topic: string, device: string, payload: Uint8Array, retained: boolean): void {

@@ -3,17 +3,16 @@
  * No label names a device: a hundred thousand series would block every scrape.
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { DoubtReason } from '../policy/attentive-clock.ts';
+import { DOUBT_REASONS, type DoubtReason } from '../policy/attentive-clock.ts';
 import type { DeviceState } from '../policy/device.ts';
 import type { WatchTotals } from '../policy/tally.ts';
-
-const DOUBTS: readonly DoubtReason[] = ['starting', 'link-lost', 'stalled', 'store-failing'];
 
 /** Where the figures are, read at each scrape. */
 export interface MetricSources {
   counts(): Record<DeviceState, number>;
   totals(): WatchTotals;
   doubts(): readonly DoubtReason[];
+  doubtMs(): number;
   refused(): Iterable<readonly [reason: string, total: number]>;
   pending(): Iterable<readonly [sink: string, count: number]>;
 }
@@ -58,9 +57,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   gauge('khd_devices', 'Devices by state.', ['state'], (metric) => {
     for (const [state, count] of Object.entries(sources.counts())) metric.set({ state }, count);
   });
-  gauge('khd_doubt', '1 while nobody is declared dead for this reason.', ['reason'], (metric) => {
-    for (const reason of DOUBTS) metric.set({ reason }, sources.doubts().includes(reason) ? 1 : 0);
-  });
+  doubtMetrics(registers, sources);
   gauge('khd_outbox_pending', 'Deliveries that a sink is owed.', ['sink'], (metric) => {
     for (const [sink, count] of sources.pending()) metric.set({ sink }, count);
   });
@@ -83,4 +80,25 @@ export function createMetrics(sources: MetricSources): Metrics {
     text: () => registry.metrics(),
     delivery: (sink, result) => deliveries.inc({ sink, result }),
   };
+}
+
+function doubtMetrics(registers: Registry[], sources: MetricSources): void {
+  new Gauge({
+    name: 'khd_doubt',
+    help: '1 while nobody is declared dead for this reason.',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      for (const reason of DOUBT_REASONS) this.set({ reason }, sources.doubts().includes(reason) ? 1 : 0);
+    },
+  });
+  new Counter({
+    name: 'khd_doubt_seconds_total',
+    help: 'Time in which nobody is declared dead.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(sources.doubtMs() / 1000);
+    },
+  });
 }

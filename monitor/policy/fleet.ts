@@ -22,6 +22,9 @@ export class Fleet {
   #listeningSinceMs = 0;
   /** How much longer than that those get who have not been heard since. */
   #allowanceMs = 0;
+  /** Attentive ms of the last spell in which probes may have been lost, and what it grants on top. */
+  #reprieveSinceMs = Number.NEGATIVE_INFINITY;
+  #reprieveAllowanceMs = 0;
 
   constructor(graceMs: number) {
     this.#graceMs = graceMs;
@@ -48,10 +51,25 @@ export class Fleet {
     this.#allowanceMs = allowanceMs;
   }
 
+  /** Who has not been heard since `attentiveMs` has one more promise, and `allowanceMs`, before he is dead. */
+  reprieveFrom(attentiveMs: number, allowanceMs: number): void {
+    // A shorter one must not take back what an earlier one has granted.
+    this.#reprieveAllowanceMs = Math.max(
+      allowanceMs,
+      this.#reprieveSinceMs + this.#reprieveAllowanceMs - attentiveMs,
+    );
+    this.#reprieveSinceMs = attentiveMs;
+  }
+
   /** Attentive ms from which a device's silence counts. */
   silentSinceMs(index: number): number {
-    const sinceMs = this.table.silentSinceMs[index] as number;
-    return sinceMs > this.#listeningSinceMs ? sinceMs : this.#listeningSinceMs + this.#allowanceMs;
+    const heardMs = this.table.silentSinceMs[index] as number;
+    const sinceMs = heardMs > this.#listeningSinceMs ? heardMs : this.#listeningSinceMs + this.#allowanceMs;
+    if (heardMs > this.#reprieveSinceMs) return sinceMs;
+    // As if it had been heard so late that one promise is left to it.
+    const promisedMs = (this.table.promisedSeconds[index] as number) * 1000;
+    const passedMs = promisedMs * ((this.table.count[index] as number) - 1);
+    return Math.max(sinceMs, this.#reprieveSinceMs + this.#reprieveAllowanceMs - passedMs);
   }
 
   /** When somebody must be judged, in attentive ms; `Infinity`: nobody. */

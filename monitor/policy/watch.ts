@@ -8,37 +8,24 @@ import type { MonitorSettings } from '../../config/settings.ts';
 import { type Probe, probeRefusal, promisedSecondsAt, VITALS_AT } from '../../protocol/probe.ts';
 import type { ProbeBytes } from '../../protocol/probe-scan.ts';
 import type { Status } from '../../protocol/status.ts';
-import { AttentiveClock, type DoubtReason } from './attentive-clock.ts';
+import type { DoubtReason } from './attentive-clock.ts';
 import type { Alert, DeviceRecord, DeviceState, TransitionCause } from './device.ts';
 import { ALIVE, MAX_DEVICES } from './device-table.ts';
 import { blankRecord, withFacts, withPromise } from './facts.ts';
-import { Fleet } from './fleet.ts';
 import { type EpochAge, judgeProbe, judgeStatus, type Verdict } from './liveness.ts';
-import { StallDetector } from './stall-detector.ts';
 import { NOTHING, type Now, refusedStep, type Step, StepDraft, type WatchRefusal } from './step.ts';
-import { Tally, type WatchTotals } from './tally.ts';
-import { type DeviceView, viewOf } from './view.ts';
+import { WatchReadings } from './watch-readings.ts';
 
 export type { DoubtReason } from './attentive-clock.ts';
 export type { Now, Step, WatchRefusal } from './step.ts';
 export type { TransitionTotal, WatchTotals } from './tally.ts';
 export type { DeviceView } from './view.ts';
 
-export class Watch {
+export class Watch extends WatchReadings {
   readonly #defaultCount: number;
-  readonly #graceMs: number;
-  readonly #fleet: Fleet;
-  readonly #tally = new Tally();
-  readonly #clock: AttentiveClock;
-  readonly #stalls: StallDetector;
-  readonly #reconnectMs: number;
   readonly #started: Now;
   /** The newest that the records taken up tell of, in wall-clock ms. */
   #newestMs = Number.NEGATIVE_INFINITY;
-  /** Since when the fleet has not been heard: the link went down, or the monitor before this one did. */
-  #unheardSinceMs: number;
-  /** The moment of the event under way, or of the last one. */
-  #now: Now;
 
   /**
    * Takes up where the records left off, in doubt until `trust('link-lost')`: from then on everybody who was not
@@ -50,33 +37,25 @@ export class Watch {
     openAlerts: Iterable<Alert>,
     now: Now,
   ) {
+    super(settings, now);
     this.#defaultCount = settings.count;
-    this.#graceMs = settings.graceSeconds * 1000;
-    this.#reconnectMs = settings.reconnectSeconds * 1000;
-    this.#fleet = new Fleet(this.#graceMs);
     this.#started = now;
-    this.#unheardSinceMs = now.monotonicMs;
-    this.#clock = new AttentiveClock(now.monotonicMs);
-    this.#clock.suspend('starting', now.monotonicMs);
-    this.#clock.suspend('link-lost', now.monotonicMs);
-    this.#stalls = new StallDetector(settings.stallSeconds * 1000, now.monotonicMs);
-    this.#now = now;
     this.takeUp(devices, openAlerts);
   }
 
   /** Takes up more records; before the first `trust('link-lost')`, so that a million can be read in slices. */
   takeUp(devices: Iterable<DeviceRecord>, openAlerts: Iterable<Alert> = []): void {
     for (const record of devices) {
-      this.#fleet.takeUp(record);
+      this.fleet.takeUp(record);
       this.#newestMs = Math.max(this.#newestMs, record.lastHeardMs ?? 0, record.stateSinceMs);
     }
-    for (const alert of openAlerts) this.#fleet.takeUpAlert(alert);
-    this.#unheardSinceMs = this.#started.monotonicMs - this.#downtimeMs();
+    for (const alert of openAlerts) this.fleet.takeUpAlert(alert);
+    this.selfDoubt.nobodyListenedFor(this.#downtimeMs());
   }
 
   /** Makes room for `devices` in one step. */
   reserve(devices: number): void {
-    this.#fleet.reserve(devices);
+    this.fleet.reserve(devices);
   }
 
   /**
@@ -84,7 +63,7 @@ export class Watch {
    * it is valid, its device known and alive, and its promise the known one. Then it is for `probeHeard`.
    */
   probeTouched(bytes: Uint8Array, at: ProbeBytes, now: Now): boolean {
-    const { table } = this.#fleet;
+    const { table } = this.fleet;
     if (probeRefusal(bytes, at.payloadStart, at.payloadEnd) !== null) return false;
     const index = table.indexOfBytes(bytes, at.nameStart, at.nameEnd);
     if (index < 0 || !this.#isKept(index, promisedSecondsAt(bytes, at.payloadStart))) return false;
@@ -98,7 +77,7 @@ export class Watch {
   /** A probe proves life, whatever its device's state, and carries the next promise. */
   probeHeard(device: string, probe: Probe, now: Now): Step {
     this.#observe(now);
-    const { table } = this.#fleet;
+    const { table } = this.fleet;
     const index = table.indexOf(device);
     if (index === undefined) return this.#firstProbe(device, probe);
     this.#heard(index, now);
@@ -111,8 +90,8 @@ export class Watch {
   /** `retained`: replayed by the broker on subscribing, not said now. */
   statusHeard(device: string, status: Status, retained: boolean, now: Now): Step {
     this.#observe(now);
-    this.#tally.statuses += 1;
-    const { table } = this.#fleet;
+    this.tally.statuses += 1;
+    const { table } = this.fleet;
     const index = table.indexOf(device);
     if (index === undefined) return this.#firstStatus(device, status, retained);
     const known = table.record(index);
@@ -127,8 +106,7 @@ export class Watch {
   /** The monitor's own link or store is ill: from now on silence proves nothing. */
   doubt(reason: DoubtReason, now: Now): Step {
     this.#observe(now);
-    const isNews = this.#clock.suspend(reason, now.monotonicMs);
-    if (isNews && reason === 'link-lost') this.#unheardSinceMs = now.monotonicMs;
+    this.selfDoubt.begin(reason, now.monotonicMs);
     return NOTHING;
   }
 
@@ -138,111 +116,74 @@ export class Watch {
    */
   trust(reason: DoubtReason, now: Now): Step {
     this.#observe(now);
-    if (this.#clock.resume(reason, now.monotonicMs) && reason === 'link-lost') {
-      this.#clock.resume('starting', now.monotonicMs);
-      this.#fleet.listenFrom(this.#clock.read(now.monotonicMs), this.#allowanceMs(now.monotonicMs));
-    }
+    this.selfDoubt.end(reason, now.monotonicMs);
     return NOTHING;
+  }
+
+  /** `suspendedMs`: how long the machine has slept since the start. To be told now and then, before `advance`. */
+  clocksRead(now: Now, suspendedMs: number): void {
+    this.#observe(now);
+    this.selfDoubt.clocksRead(now, suspendedMs);
+  }
+
+  /** A canary of this monitor came back through the broker: silence up to its sending may be judged. */
+  canaryHeard(sequence: number, now: Now): Step {
+    this.#observe(now);
+    this.selfDoubt.canaryHeard(sequence, now);
+    return this.#judge(now);
+  }
+
+  /** The sequence of a canary to be sent now, or null. To be asked after `advance`. */
+  takeCanary(now: Now): number | null {
+    return this.selfDoubt.takeCanary(now, this.fleet.nextDueMs());
   }
 
   /** Judges every device whose deadline has lapsed. Call it at `wakeAtMs`; earlier calls do no harm. */
   advance(now: Now): Step {
     this.#observe(now);
-    if (!this.#clock.running) return NOTHING;
-    const step = new StepDraft();
-    this.#fleet.advance(this.#clock.read(now.monotonicMs), now.wallMs, step);
-    return this.#tally.counted(step.finish());
+    this.selfDoubt.advance(now);
+    return this.#judge(now);
   }
 
   /** When `advance` is due, on the monotonic clock; null when no moment is. O(1). */
   wakeAtMs(now: Now): number | null {
-    if (this.#stalls.settledAtMs !== null) return this.#stalls.settledAtMs;
-    const dueMs = this.#fleet.nextDueMs();
-    if (!this.#clock.running || dueMs === Number.POSITIVE_INFINITY) return null;
-    // Whole milliseconds, rounded up: a sum that lands a rounding error before the deadline would wake for ever.
-    return now.monotonicMs + Math.ceil(Math.max(0, dueMs - this.#clock.read(now.monotonicMs)));
+    const atMs = this.selfDoubt.wakeAtMs(now.monotonicMs, this.fleet.nextDueMs());
+    return atMs === Number.POSITIVE_INFINITY ? null : Math.max(now.monotonicMs, atMs);
   }
 
   /** Forgets a device that has left (pruned from the store). False: it is not known, or has not left. */
   forget(device: string): boolean {
-    const { table } = this.#fleet;
+    const { table } = this.fleet;
     const index = table.indexOf(device);
     if (index === undefined || table.state(index) !== 'left') return false;
     table.remove(index);
     return true;
   }
 
-  /** Why silence proves nothing just now, oldest reason first; empty: the monitor trusts itself. */
-  get doubts(): readonly DoubtReason[] {
-    return this.#clock.doubts();
-  }
-
-  /** How many devices are in each state. O(1). */
-  counts(): Record<DeviceState, number> {
-    return this.#fleet.table.counts();
-  }
-
-  /** What happened since the start, for metrics and the summary. */
-  totals(): WatchTotals {
-    return this.#tally.totals();
-  }
-
-  /** The record of this moment, with the last sign of life and vitals. */
-  record(device: string): DeviceRecord | undefined {
-    const { table } = this.#fleet;
-    const index = table.indexOf(device);
-    return index === undefined ? undefined : table.record(index);
-  }
-
-  *records(): Generator<DeviceRecord> {
-    const { table } = this.#fleet;
-    for (const index of table.indices()) yield table.record(index);
-  }
-
-  openAlerts(): Alert[] {
-    return this.#fleet.openAlerts();
-  }
-
-  /** A device as it is at `now` (left out: at the last event). */
-  view(device: string, now: Now = this.#now): DeviceView | undefined {
-    const { table } = this.#fleet;
-    const index = table.indexOf(device);
-    if (index === undefined) return undefined;
-    const silentMs = this.#clock.read(now.monotonicMs) - this.#fleet.silentSinceMs(index);
-    return viewOf(table.record(index), silentMs, this.#graceMs, now.wallMs);
-  }
-
-  /**
-   * How long devices may take to come back, beyond their `keepalive_timeout`: where it was the broker that was
-   * away, they have backed off, each by at most as long again as they had tried (full jitter doubles its span),
-   * and by no more than `reconnect.max_delay`.
-   */
-  #allowanceMs(monotonicMs: number): number {
-    return Math.min(this.#reconnectMs, 2 * Math.max(0, monotonicMs - this.#unheardSinceMs));
-  }
-
-  /** How long nobody watched before this start, as far as records tell; at most what matters. */
+  /** How long nobody watched before this start, as far as records tell. */
   #downtimeMs(): number {
-    return Math.min(this.#reconnectMs, Math.max(0, this.#started.wallMs - this.#newestMs));
+    const { wallMs } = this.#started;
+    // Records from the future: the wall clock was set back, and tells nothing.
+    return this.#newestMs > wallMs ? Number.POSITIVE_INFINITY : wallMs - this.#newestMs;
   }
 
   /** Whether a probe with this promise tells nothing that would have to be saved. */
   #isKept(index: number, promisedSeconds: number): boolean {
-    const { table } = this.#fleet;
+    const { table } = this.fleet;
     return table.stateCode[index] === ALIVE && table.promisedSeconds[index] === promisedSeconds;
   }
 
   #heard(index: number, now: Now): void {
-    const { table } = this.#fleet;
-    this.#tally.probes += 1;
-    table.silentSinceMs[index] = this.#clock.read(now.monotonicMs);
+    const { table } = this.fleet;
+    this.tally.probes += 1;
+    table.silentSinceMs[index] = this.selfDoubt.attentiveMs(now.monotonicMs);
     table.heardWallMs[index] = now.wallMs;
   }
 
   #firstProbe(device: string, probe: Probe): Step {
-    this.#tally.probes += 1;
+    this.tally.probes += 1;
     const blank = blankRecord(device, probe.promisedSeconds, this.#defaultCount);
-    const record = { ...blank, lastHeardMs: this.#now.wallMs, vitals: probe.vitals };
+    const record = { ...blank, lastHeardMs: this.now.wallMs, vitals: probe.vitals };
     const index = this.#add(record);
     if (index === null) return this.#refuse('too-many-devices');
     return this.#settle(index, record, record, 'alive', judgeProbe(null));
@@ -259,15 +200,18 @@ export class Watch {
 
   /** Null: there is no room. */
   #add(record: DeviceRecord): number | null {
-    const { table } = this.#fleet;
-    return table.size >= MAX_DEVICES ? null : table.add(record, this.#clock.read(this.#now.monotonicMs));
+    const { table } = this.fleet;
+    return table.size >= MAX_DEVICES
+      ? null
+      : table.add(record, this.selfDoubt.attentiveMs(this.now.monotonicMs));
   }
 
   #takeStatus(index: number, known: DeviceRecord, facts: DeviceRecord, verdict: Verdict): Step {
-    const { table } = this.#fleet;
+    const { table } = this.fleet;
     table.setEnd(index, verdict.end);
-    if (verdict.silence !== 'goes-on') table.silentSinceMs[index] = this.#clock.read(this.#now.monotonicMs);
-    if (verdict.silence === 'heard') table.heardWallMs[index] = this.#now.wallMs;
+    if (verdict.silence !== 'goes-on')
+      table.silentSinceMs[index] = this.selfDoubt.attentiveMs(this.now.monotonicMs);
+    if (verdict.silence === 'heard') table.heardWallMs[index] = this.now.wallMs;
     return this.#settle(index, known, facts, verdict.to, verdict.cause);
   }
 
@@ -279,18 +223,25 @@ export class Watch {
     cause: TransitionCause | null,
   ): Step {
     const step = new StepDraft();
-    this.#fleet.settle(index, known, facts, to, cause, this.#now.wallMs, step);
-    return this.#tally.counted(step.finish());
+    this.fleet.settle(index, known, facts, to, cause, this.now.wallMs, step);
+    return this.tally.counted(step.finish());
+  }
+
+  #judge(now: Now): Step {
+    if (!this.selfDoubt.running) return NOTHING;
+    const step = new StepDraft();
+    this.fleet.advance(this.selfDoubt.judgeableMs(now.monotonicMs), now.wallMs, step);
+    return this.tally.counted(step.finish());
   }
 
   #refuse(refusal: WatchRefusal): Step {
-    return this.#tally.counted(refusedStep(refusal));
+    return this.tally.counted(refusedStep(refusal));
   }
 
   /** Every event begins here: notices that the event loop stood still while something was due. */
   #observe(now: Now): void {
-    this.#now = now;
-    this.#stalls.observe(this.#clock, this.#fleet.nextDueMs(), now.monotonicMs);
+    this.now = now;
+    this.selfDoubt.observe(now, this.fleet.nextDueMs());
   }
 }
 

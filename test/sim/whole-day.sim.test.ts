@@ -18,7 +18,14 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const DEVICES = 40;
-const LIVENESS = { intervalSeconds: 30, count: 3, graceSeconds: 10, stallSeconds: 2, reconnectSeconds: 300 };
+const LIVENESS = {
+  intervalSeconds: 30,
+  count: 3,
+  graceSeconds: 10,
+  stallSeconds: 2,
+  reconnectSeconds: 300,
+  canary: null,
+};
 const IDLE_TIMEOUTS_SECONDS = [Number.POSITIVE_INFINITY, 7440, 1200, 350, 240, 180, 60, 40];
 
 /** The defaults of `config/schema`. */

@@ -13,6 +13,7 @@ export const LIVENESS = {
   graceSeconds: 2,
   stallSeconds: 5,
   reconnectSeconds: 300,
+  canary: null,
 };
 export const GRACE_MS = LIVENESS.graceSeconds * 1000;
 

@@ -8,7 +8,14 @@ import type { Probe } from '../../../protocol/probe.ts';
 import { FakeClock, FakeLog } from './io/fakes.ts';
 import { alertOf, recordOf, transitionOf } from './io/samples.ts';
 
-const LIVENESS = { intervalSeconds: 30, count: 3, graceSeconds: 1, stallSeconds: 2, reconnectSeconds: 0 };
+const LIVENESS = {
+  intervalSeconds: 30,
+  count: 3,
+  graceSeconds: 1,
+  stallSeconds: 2,
+  reconnectSeconds: 0,
+  canary: null,
+};
 const PROBE: Probe = { promisedSeconds: 10, repeat: false, externalPower: false, vitals: null };
 
 class FailingStore extends MemoryStore {
@@ -88,8 +95,8 @@ describe('the monitor', () => {
     await clock.pass(3000);
     assert.equal(store.openAlerts().length, 1);
     assert.deepEqual(
-      log.events().filter((event) => event.startsWith('doubt')),
-      ['doubtEnded', 'doubtBegan', 'doubtEnded'],
+      log.lines.filter(({ event }) => event.startsWith('doubt')).map(({ fields }) => fields.reason),
+      ['starting', 'link-lost', 'link-lost', 'link-lost'],
     );
   });
 

@@ -9,7 +9,14 @@ import { Watch } from '../../../../monitor/policy/watch.ts';
 import { FakeClock } from './fakes.ts';
 import { alertOf, recordOf, transitionOf } from './samples.ts';
 
-const LIVENESS = { intervalSeconds: 30, count: 3, graceSeconds: 1, stallSeconds: 2, reconnectSeconds: 0 };
+const LIVENESS = {
+  intervalSeconds: 30,
+  count: 3,
+  graceSeconds: 1,
+  stallSeconds: 2,
+  reconnectSeconds: 0,
+  canary: null,
+};
 const TOKEN = 'correct horse';
 
 /** The fields that are asserted one by one; which of them an answer has is the test's to know. */
@@ -52,6 +59,7 @@ describe('the HTTP API', () => {
       counts: () => watch.counts(),
       totals: () => watch.totals(),
       doubts: () => watch.doubts,
+      doubtMs: () => 0,
       refused: () => [['probe-bad-length', 3] as const],
       pending: () => [['webhook', 2] as const],
     });

@@ -12,6 +12,7 @@ export const SETTINGS = {
   graceSeconds: 2,
   stallSeconds: 5,
   reconnectSeconds: 0,
+  canary: null,
 };
 
 /** Seconds since the start, on both clocks (which do not share an origin), to the millisecond. */

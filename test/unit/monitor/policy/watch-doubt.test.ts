@@ -118,8 +118,8 @@ test('an event loop that stood still kills nobody in the call that ends it, and 
   assert.deepEqual(watch.doubts, ['stalled']);
   const death = run(watch, 600, 2000)[0];
   assert.deepEqual(told(death?.step ?? watch.advance(at(2000))), ['a late>dead timeout-lapsed']);
-  // The next wake-up was due at 66.6 s (a coarse slot), so that 25 s of the silence were still to come.
-  assert.ok(death !== undefined && death.seconds > 600 + 25 && death.seconds < 600 + 28);
+  // 25 s of the silence were still to come; a probe may be lost, so one promise + grace is, from 601 s on.
+  assert.ok(death !== undefined && death.seconds > 632.9 && death.seconds < 633.2);
 });
 
 test('what piled up unread during a stall is read before anybody is judged', () => {

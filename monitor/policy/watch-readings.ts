@@ -1,0 +1,74 @@
+/** What can be asked of a watch without telling it anything. */
+import type { MonitorSettings } from '../../config/settings.ts';
+import type { DoubtReason } from './attentive-clock.ts';
+import type { Alert, DeviceRecord, DeviceState } from './device.ts';
+import { Fleet } from './fleet.ts';
+import { doubtSettings, SelfDoubt } from './self-doubt.ts';
+import type { Now } from './step.ts';
+import { Tally, type WatchTotals } from './tally.ts';
+import { type DeviceView, viewOf } from './view.ts';
+
+export class WatchReadings {
+  protected readonly graceMs: number;
+  protected readonly fleet: Fleet;
+  protected readonly tally = new Tally();
+  protected readonly selfDoubt: SelfDoubt;
+  /** The moment of the event under way, or of the last one. */
+  protected now: Now;
+
+  constructor(settings: MonitorSettings['liveness'], now: Now) {
+    this.now = now;
+    this.graceMs = settings.graceSeconds * 1000;
+    const fleet = new Fleet(this.graceMs);
+    this.fleet = fleet;
+    this.selfDoubt = new SelfDoubt(doubtSettings(settings), now, (reprieve, attentiveMs, allowanceMs) => {
+      if (reprieve === 'timeout') fleet.listenFrom(attentiveMs, allowanceMs);
+      else fleet.reprieveFrom(attentiveMs, allowanceMs);
+    });
+  }
+
+  /** Why silence proves nothing just now, oldest reason first; empty: the monitor trusts itself. */
+  get doubts(): readonly DoubtReason[] {
+    return this.selfDoubt.reasons();
+  }
+
+  /** For how long it did not trust itself since the start, in ms. */
+  doubtMs(now: Now): number {
+    return this.selfDoubt.totalMs(now.monotonicMs);
+  }
+
+  /** How many devices are in each state. O(1). */
+  counts(): Record<DeviceState, number> {
+    return this.fleet.table.counts();
+  }
+
+  /** What happened since the start, for metrics and the summary. */
+  totals(): WatchTotals {
+    return this.tally.totals();
+  }
+
+  /** The record of this moment, with the last sign of life and vitals. */
+  record(device: string): DeviceRecord | undefined {
+    const { table } = this.fleet;
+    const index = table.indexOf(device);
+    return index === undefined ? undefined : table.record(index);
+  }
+
+  *records(): Generator<DeviceRecord> {
+    const { table } = this.fleet;
+    for (const index of table.indices()) yield table.record(index);
+  }
+
+  openAlerts(): Alert[] {
+    return this.fleet.openAlerts();
+  }
+
+  /** A device as it is at `now` (left out: at the last event). */
+  view(device: string, now: Now = this.now): DeviceView | undefined {
+    const { table } = this.fleet;
+    const index = table.indexOf(device);
+    if (index === undefined) return undefined;
+    const silentMs = this.selfDoubt.attentiveMs(now.monotonicMs) - this.fleet.silentSinceMs(index);
+    return viewOf(table.record(index), silentMs, this.graceMs, now.wallMs);
+  }
+}
