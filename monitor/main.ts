@@ -8,6 +8,7 @@ import { type Clock, systemClock } from './io/clock.ts';
 import { startSchedules } from './io/cron.ts';
 import { startEmbeddedBroker } from './io/embedded-broker.ts';
 import { Feed } from './io/feed.ts';
+import { localFleet } from './io/fleet-reader.ts';
 import { startHttp } from './io/http.ts';
 import { createMetrics, type Metrics } from './io/metrics.ts';
 import { Outbox } from './io/outbox.ts';
@@ -74,7 +75,8 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   const joined = join(ground, store, broker, watch, table, summary, onLost);
   const { monitor, outbox, feed, networks, metrics } = joined;
 
-  const parts = { settings: settings.http, watch, store, metrics, networks: table, now: clock.now };
+  const fleet = localFleet(watch, store, clock.now);
+  const parts = { settings: settings.http, fleet, metrics, networks: table, now: clock.now };
   const http = await startHttp(parts);
   cleanups.push(() => http.close());
   const jobs = jobsOf({ settings, monitor, watch, summary, networks, clock, log });

@@ -3,13 +3,13 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { MonitorSettings } from '../../config/settings.ts';
 import type { NetworkView } from '../policy/network-table.ts';
-import type { Now, Watch } from '../policy/watch.ts';
+import type { Now } from '../policy/watch.ts';
 import { deviceJson, networkJson, transitionJson } from './api-json.ts';
 import { type BadField, checkDeviceField, MAX_LIMIT, parseListQuery } from './api-query.ts';
+import type { FleetReader } from './fleet-reader.ts';
 import { listenError } from './listen-error.ts';
 import type { Metrics } from './metrics.ts';
 import { alertJson } from './sinks/sink.ts';
-import type { Store } from './stores/store.ts';
 
 /** Nothing here takes a body worth more. */
 const MAX_BODY_BYTES = 16 * 1024;
@@ -24,8 +24,7 @@ export interface KnownNetworks {
 
 export interface HttpParts {
   readonly settings: MonitorSettings['http'];
-  readonly watch: Watch;
-  readonly store: Store;
+  readonly fleet: FleetReader;
   readonly metrics: Metrics;
   readonly networks: KnownNetworks;
   readonly now: () => Now;
@@ -107,10 +106,10 @@ function routeOf(path: string): string {
   return path.startsWith('/api/devices/') ? '/api/devices/:device' : path;
 }
 
-function healthRoutes(server: FastifyInstance, { watch, metrics }: HttpParts): void {
+function healthRoutes(server: FastifyInstance, { fleet, metrics }: HttpParts): void {
   server.get('/healthz', async () => ({ ok: true }));
   server.get('/readyz', async (_request, reply) => {
-    const { doubts } = watch;
+    const doubts = fleet.doubts();
     return reply.code(doubts.length === 0 ? 200 : 503).send({ ready: doubts.length === 0, doubts });
   });
   server.get('/metrics', async (_request, reply) =>
@@ -118,45 +117,38 @@ function healthRoutes(server: FastifyInstance, { watch, metrics }: HttpParts): v
   );
 }
 
-function deviceRoutes(server: FastifyInstance, { watch, store, now }: HttpParts): void {
+function deviceRoutes(server: FastifyInstance, { fleet }: HttpParts): void {
   server.get('/api/devices', async (request, reply) => {
     const parsed = parseListQuery(request.query, ['state', 'limit']);
     if (!parsed.ok) return failField(reply, parsed.bad);
     const { state, limit } = parsed.query;
-    const counts = watch.counts();
+    const counts = fleet.counts();
     const total = state === null ? Object.values(counts).reduce((sum, count) => sum + count) : counts[state];
-    const devices: Record<string, unknown>[] = [];
-    const moment = now();
-    for (const record of watch.records()) {
-      if (devices.length >= Math.min(limit, total)) break;
-      if (state !== null && record.state !== state) continue;
-      const view = watch.view(record.device, moment);
-      if (view !== undefined) devices.push(deviceJson(view));
-    }
+    const devices = (await fleet.devices(state, limit)).map(deviceJson);
     return { total, counts, devices };
   });
   server.get<{ Params: { device: string } }>('/api/devices/:device', async (request, reply) => {
     const { device } = request.params;
     const bad = checkDeviceField(device);
     if (bad !== null) return failField(reply, bad);
-    const view = watch.view(device, now());
+    const view = await fleet.device(device);
     if (view === undefined) return fail(reply, 404, 'UNKNOWN_DEVICE', `no device ${device} was ever heard`);
     return {
       ...deviceJson(view),
-      transitions: store.transitions(device, SHOWN_TRANSITIONS).map(transitionJson),
+      transitions: (await fleet.transitions(device, SHOWN_TRANSITIONS)).map(transitionJson),
     };
   });
 }
 
-function alertRoutes(server: FastifyInstance, { watch, store }: HttpParts): void {
+function alertRoutes(server: FastifyInstance, { fleet }: HttpParts): void {
   server.get('/api/alerts', async (request, reply) => {
     const parsed = parseListQuery(request.query, ['limit']);
     if (!parsed.ok) return failField(reply, parsed.bad);
-    const open = watch.openAlerts();
+    const open = await fleet.openAlerts();
     return {
       total_open: open.length,
       open: open.slice(0, MAX_LIMIT).map(alertJson),
-      resolved: store.resolvedAlerts(parsed.query.limit).map(alertJson),
+      resolved: (await fleet.resolvedAlerts(parsed.query.limit)).map(alertJson),
     };
   });
 }

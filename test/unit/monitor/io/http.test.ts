@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { localFleet } from '../../../../monitor/io/fleet-reader.ts';
 import { type HttpServer, startHttp } from '../../../../monitor/io/http.ts';
 import { createMetrics } from '../../../../monitor/io/metrics.ts';
 import { MemoryStore } from '../../../../monitor/io/stores/memory.ts';
@@ -66,8 +67,7 @@ describe('the HTTP API', () => {
     metrics.delivery('webhook', 'passing');
     server = await startHttp({
       settings: { host: '127.0.0.1', port: 0, ...(token === undefined ? {} : { token }) },
-      watch,
-      store,
+      fleet: localFleet(watch, store, () => clock.now()),
       metrics,
       networks,
       now: () => clock.now(),
@@ -325,10 +325,19 @@ describe('the HTTP API', () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const metrics = { contentType: '', text: async () => '', delivery: () => {} };
     const settings = { host: '127.0.0.1', port };
-    await assert.rejects(startHttp({ settings, watch, store, metrics, networks, now: () => clock.now() }), {
-      code: 'HTTP_LISTEN',
-      message: `http.listen 127.0.0.1:${port}: the port is taken: stop what listens there, or name another port`,
-    });
+    await assert.rejects(
+      startHttp({
+        settings,
+        fleet: localFleet(watch, store, () => clock.now()),
+        metrics,
+        networks,
+        now: () => clock.now(),
+      }),
+      {
+        code: 'HTTP_LISTEN',
+        message: `http.listen 127.0.0.1:${port}: the port is taken: stop what listens there, or name another port`,
+      },
+    );
     await new Promise((resolve) => squatter.close(resolve));
   });
 });

@@ -1,0 +1,46 @@
+/** What the API asks about the fleet, wherever it is kept: in this process, or in a store that must be asked. */
+import type { Alert, DeviceState, Transition } from '../policy/device.ts';
+import type { DeviceView } from '../policy/view.ts';
+import type { Now, Watch } from '../policy/watch.ts';
+import type { Store } from './stores/store.ts';
+
+type Answer<T> = T | Promise<T>;
+
+export interface FleetReader {
+  /** Why nobody is declared dead just now; empty: the monitor trusts itself. */
+  doubts(): readonly string[];
+  counts(): Record<DeviceState, number>;
+  /** Some of the devices in `state` (null: in any). */
+  devices(state: DeviceState | null, limit: number): Answer<readonly DeviceView[]>;
+  device(name: string): Answer<DeviceView | undefined>;
+  /** Of one device, newest first. */
+  transitions(device: string, limit: number): Answer<readonly Transition[]>;
+  openAlerts(): Answer<readonly Alert[]>;
+  resolvedAlerts(limit: number): Answer<readonly Alert[]>;
+}
+
+/** The fleet of the only monitor. */
+export function localFleet(watch: Watch, store: Store, now: () => Now): FleetReader {
+  return {
+    doubts: () => watch.doubts,
+    counts: () => watch.counts(),
+    devices(state, limit) {
+      const counts = watch.counts();
+      const total =
+        state === null ? Object.values(counts).reduce((sum, count) => sum + count) : counts[state];
+      const found: DeviceView[] = [];
+      const moment = now();
+      for (const record of watch.records()) {
+        if (found.length >= Math.min(limit, total)) break;
+        if (state !== null && record.state !== state) continue;
+        const view = watch.view(record.device, moment);
+        if (view !== undefined) found.push(view);
+      }
+      return found;
+    },
+    device: (name) => watch.view(name, now()),
+    transitions: (device, limit) => store.transitions(device, limit),
+    openAlerts: () => watch.openAlerts(),
+    resolvedAlerts: (limit) => store.resolvedAlerts(limit),
+  };
+}
