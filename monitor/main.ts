@@ -7,7 +7,7 @@ import { stableClientId } from './io/client-id.ts';
 import { type Clock, systemClock } from './io/clock.ts';
 import { startSchedules } from './io/cron.ts';
 import { startEmbeddedBroker } from './io/embedded-broker.ts';
-import { Feed } from './io/feed.ts';
+import { Feed, type FeedEvents } from './io/feed.ts';
 import { localFleet } from './io/fleet-reader.ts';
 import { startHttp } from './io/http.ts';
 import { createMetrics, type Metrics } from './io/metrics.ts';
@@ -123,24 +123,7 @@ function join(
       ...{ broker, clientId: stableClientId(settings.dataDirectory), clock, random, log },
       canary: settings.liveness.canary !== null,
     },
-    {
-      onLinkUp: () => {
-        monitor.linkUp();
-        networks.linkUp();
-      },
-      onLinkLost: () => {
-        monitor.linkLost();
-        networks.linkLost();
-      },
-      onProbe: (device, probe) => monitor.probeHeard(device, probe),
-      onStatus: (device, status, retained) => monitor.statusHeard(device, status, retained),
-      onNetworkReport: (device, report, retained) => {
-        const refusal = networks.reportHeard(device, report, retained);
-        if (refusal !== null) refusals.add(`network-${refusal}`, networkReportTopic(device));
-      },
-      onRefused: (reason, topic) => refusals.add(reason, topic),
-      onCanary: (sequence) => monitor.canaryHeard(sequence),
-    },
+    feedEvents(watch, refusals, () => ({ monitor, networks })),
   );
   const keep: NetworksParts['keep'] = (records, forgotten) => monitor.keepNetworks(records, forgotten);
   const networks = new Networks({ table, publisher: feed, keep, clock, log });
@@ -166,6 +149,33 @@ function join(
     onLost,
   });
   return { monitor, outbox, feed, networks, metrics };
+}
+
+/** Whom the feed tells what; `listeners` are there before it starts. */
+function feedEvents(
+  watch: Watch,
+  refusals: Refusals,
+  listeners: () => Pick<Joined, 'monitor' | 'networks'>,
+): FeedEvents {
+  return {
+    onLinkUp: () => {
+      listeners().monitor.linkUp();
+      listeners().networks.linkUp();
+    },
+    onLinkLost: () => {
+      listeners().monitor.linkLost();
+      listeners().networks.linkLost();
+    },
+    onProbeBytes: (bytes, at, now) => watch.probeTouched(bytes, at, now),
+    onProbe: (device, probe) => listeners().monitor.probeHeard(device, probe),
+    onStatus: (device, status, retained) => listeners().monitor.statusHeard(device, status, retained),
+    onNetworkReport: (device, report, retained) => {
+      const refusal = listeners().networks.reportHeard(device, report, retained);
+      if (refusal !== null) refusals.add(`network-${refusal}`, networkReportTopic(device));
+    },
+    onRefused: (reason, topic) => refusals.add(reason, topic),
+    onCanary: (sequence) => listeners().monitor.canaryHeard(sequence),
+  };
 }
 
 async function brokerOf({ settings, log, cleanups }: Ground): Promise<MonitorSettings['broker']> {

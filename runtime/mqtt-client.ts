@@ -6,6 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { IClientOptions, IConnackPacket, IPublishPacket, MqttClient as MqttJsClient } from 'mqtt';
 import clientModule from 'mqtt/lib/client';
@@ -36,6 +37,8 @@ export interface MqttConnectOptions {
   readonly connectTimeoutMs: number;
   /** A session to resume, as `onTlsSession` gave it. */
   readonly tlsSession?: Buffer;
+  /** Puts something between the socket and MQTT.js, which sees nothing but it. */
+  readonly tap?: (socket: Socket) => Duplex;
 }
 
 /** What the broker said when it accepted. */
@@ -100,7 +103,7 @@ export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttS
     const secrets = readTlsFiles(options.broker);
     client = new MqttClient(() => {
       socket = openSocket(options, secrets, events);
-      return socket;
+      return options.tap?.(socket) ?? socket;
     }, clientOptions(options));
   } catch (error) {
     const failure = classifyConnectError(error);

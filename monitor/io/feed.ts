@@ -1,23 +1,26 @@
 /**
- * The monitor's ear: one MQTT session, renewed as `policy/link-schedule.ts` decides. It turns messages into
- * facts; what it cannot read it counts and, now and then, names in the log.
+ * The monitor's ear: one MQTT session, renewed as `policy/link-schedule.ts` decides. Probes are taken from its
+ * bytes, other messages from MQTT.js.
  */
+import type { Socket } from 'node:net';
 import type { BrokerSettings } from '../../config/settings.ts';
-import { type NetworkReport, parseNetworkReport } from '../../protocol/network-knowledge.ts';
-import { type Probe, parseProbe } from '../../protocol/probe.ts';
-import { parseStatus, type Status } from '../../protocol/status.ts';
+import type { ProbeBytes } from '../../protocol/probe-scan.ts';
 import {
   canaryTopic,
   NETWORK_REPORT_FILTER,
   PROBE_FILTER,
-  parseTopic,
+  PROBE_PREFIX,
+  PROBE_SUFFIX,
   STATUS_FILTER,
 } from '../../protocol/topics.ts';
 import { CodedError } from '../../runtime/coded-error.ts';
 import type { Log } from '../../runtime/log.ts';
 import { type MqttSession, openMqtt } from '../../runtime/mqtt-client.ts';
 import { initialLink, type LinkEffect, type LinkEvent, linkStep } from '../policy/link-schedule.ts';
+import type { Now } from '../policy/step.ts';
 import type { Clock } from './clock.ts';
+import { type FleetEvents, hearMessage } from './fleet-messages.ts';
+import { ProbeTap } from './probe-tap.ts';
 import type { MqttPublisher } from './sinks/mqtt.ts';
 
 /** The monitor has no energy to save, and its own link must be known to work. */
@@ -32,14 +35,12 @@ const FILTERS = [
 /** What the monitor can do without. */
 const OPTIONAL_FILTERS = [{ topic: NETWORK_REPORT_FILTER, qos: 1 }] as const;
 
-export interface FeedEvents {
+export interface FeedEvents extends FleetEvents {
   /** The broker has granted the subscriptions: from now on silence means something. */
   readonly onLinkUp: () => void;
   readonly onLinkLost: () => void;
-  readonly onProbe: (device: string, probe: Probe) => void;
-  readonly onStatus: (device: string, status: Status, retained: boolean) => void;
-  readonly onNetworkReport: (device: string, report: NetworkReport, retained: boolean) => void;
-  readonly onRefused: (reason: string, topic: string) => void;
+  /** Takes a probe in from its bytes, or returns false: then `onProbe` or `onRefused` follows. */
+  readonly onProbeBytes: (bytes: Uint8Array, at: ProbeBytes, now: Now) => boolean;
   /** What `sendCanary` sent came back through the broker. */
   readonly onCanary?: (sequence: number) => void;
 }
@@ -189,8 +190,9 @@ export class Feed implements MqttPublisher {
   #connect(version: 4 | 5): void {
     const { broker, clientId } = this.#parts;
     // A session that was given up may still speak; only the newest is listened to.
+    const isNewest = (): boolean => this.#session === session;
     const ofThis = (happened: () => void): void => {
-      if (this.#session === session) happened();
+      if (isNewest()) happened();
     };
     const session = openMqtt(
       {
@@ -200,6 +202,7 @@ export class Feed implements MqttPublisher {
         keepAliveSeconds: KEEP_ALIVE_SECONDS,
         ownPings: true,
         connectTimeoutMs: broker.connectTimeoutSeconds * 1000,
+        tap: (socket) => this.#tap(socket, version, isNewest),
       },
       {
         onUp: () => ofThis(() => this.#happened({ kind: 'accepted' })),
@@ -211,6 +214,22 @@ export class Feed implements MqttPublisher {
       },
     );
     this.#session = session;
+  }
+
+  /** Probes come this way, all else by MQTT.js. What one read brings came at one moment. */
+  #tap(socket: Socket, version: 4 | 5, isNewest: () => boolean): ProbeTap {
+    let now = this.#parts.clock.now();
+    return new ProbeTap(socket, version, {
+      onChunk: () => {
+        now = this.#parts.clock.now();
+      },
+      onProbe: (bytes, at) => {
+        if (!isNewest() || (!at.retained && this.#events.onProbeBytes(bytes, at, now))) return;
+        const topic = text(bytes, at.nameStart - PROBE_PREFIX.length, at.nameEnd + PROBE_SUFFIX.length);
+        const payload = bytes.slice(at.payloadStart, at.payloadEnd);
+        this.#message(topic, payload, at.retained);
+      },
+    });
   }
 
   #subscribe(): void {
@@ -251,40 +270,16 @@ export class Feed implements MqttPublisher {
   }
 
   #message(topic: string, payload: Uint8Array, retained: boolean): void {
-    const parsed = parseTopic(topic);
     if (topic === this.#canaryTopic) this.#canary(payload, retained);
-    else if (!parsed.ok) this.#events.onRefused(`topic-${parsed.refusal}`, topic);
-    else if (parsed.kind === 'probe') this.#probe(topic, parsed.device, payload, retained);
-    else if (parsed.kind === 'status') this.#status(topic, parsed.device, payload, retained);
-    else if (parsed.kind === 'network') this.#networkReport(topic, parsed.device, payload, retained);
-  }
-
-  #probe(topic: string, device: string, payload: Uint8Array, retained: boolean): void {
-    const parsed = parseProbe(payload);
-    // A retained probe may be as old as the device: it proves nothing.
-    if (retained) this.#events.onRefused('probe-retained', topic);
-    else if (parsed.ok) this.#events.onProbe(device, parsed.probe);
-    else this.#events.onRefused(`probe-${parsed.refusal}`, topic);
-  }
-
-  #status(topic: string, device: string, payload: Uint8Array, retained: boolean): void {
-    // Empty: somebody took a retained status away.
-    if (payload.length === 0) return;
-    const parsed = parseStatus(payload);
-    if (parsed.ok) this.#events.onStatus(device, parsed.status, retained);
-    else this.#events.onRefused(`status-${parsed.refusal}`, topic);
+    else hearMessage(topic, payload, retained, this.#events);
   }
 
   #canary(payload: Uint8Array, retained: boolean): void {
     const [run, sequence] = new TextDecoder().decode(payload).split(':');
     if (!retained && run === this.#run) this.#events.onCanary?.(Number(sequence));
   }
+}
 
-  #networkReport(topic: string, device: string, payload: Uint8Array, retained: boolean): void {
-    // Empty: somebody took a retained report away.
-    if (payload.length === 0) return;
-    const parsed = parseNetworkReport(payload);
-    if (parsed.ok) this.#events.onNetworkReport(device, parsed.report, retained);
-    else this.#events.onRefused(`network-${parsed.refusal}`, topic);
-  }
+function text(bytes: Uint8Array, start: number, end: number): string {
+  return new TextDecoder().decode(bytes.subarray(start, end));
 }

@@ -73,6 +73,11 @@ describe('the feed', () => {
       {
         onLinkUp: () => said('up'),
         onLinkLost: () => said('lost'),
+        onProbeBytes: (bytes, { nameStart, nameEnd }) => {
+          const isKnown = String.fromCharCode(...bytes.subarray(nameStart, nameEnd)) === 'known';
+          if (isKnown) said('touched known');
+          return isKnown;
+        },
         onProbe: (device, { promisedSeconds }) => said(`probe ${device} ${promisedSeconds}`),
         onStatus: (device, { state }, retained) =>
           said(`status ${device} ${state}${retained ? ' retained' : ''}`),
@@ -124,6 +129,7 @@ describe('the feed', () => {
       ['khd/1/d1/network', new Uint8Array()],
       ['khd/1/d1/network', new Uint8Array(513)],
       ['khd/1/network/n1', REPORT],
+      ['khd/1/known/probe', PROBE],
       ['khd/1/d2/probe', PROBE],
     ] as const) {
       await publish(topic, payload);
@@ -141,6 +147,7 @@ describe('the feed', () => {
       'report d1 n1 290 retained',
       'status d1 online',
       'status d1 online retained',
+      'touched known',
       'up',
     ]);
   });
