@@ -28,9 +28,9 @@ export function jobsOf(parts: JobParts): readonly Job[] {
 
 function summarise({ summary, watch, log }: JobParts): void {
   const { counts, worst, ...since } = summary.take(watch.counts(), watch.totals().probes);
-  const { alive, late, dead, left } = counts;
+  const { unknown, alive, late, dead, left } = counts;
   const text =
-    `fleet: ${alive} alive, ${late} late, ${dead} dead, ${left} left; since the last summary ` +
+    `fleet: ${alive} alive, ${late} late, ${dead} dead, ${left} left, ${unknown} unknown; since the last summary ` +
     `${since.deaths} died, ${since.returns} returned, ${since.lapses} promises lapsed, ${since.probes} probes`;
   log.write('info', 'fleetSummary', text, {
     ...counts,

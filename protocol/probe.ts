@@ -122,6 +122,17 @@ export function promisedSecondsAt(bytes: Uint8Array, start: number): number {
   return uint16(bytes, start + 1);
 }
 
+/** Percent of the vitals that begin at `at`, or null without a battery. */
+export function batteryAt(bytes: Uint8Array, at: number): number | null {
+  const percent = bytes[at] as number;
+  return percent === UNKNOWN_8 ? null : percent;
+}
+
+/** Whether the valid probe that begins at `start` was sent on external power. */
+export function isExternallyPowered(bytes: Uint8Array, start: number): boolean {
+  return ((bytes[start] as number) & FLAG_EXTERNAL_POWER) !== 0;
+}
+
 /** Decodes a probe. Never throws. */
 export function parseProbe(bytes: Uint8Array): ParsedProbe {
   const refusal = probeRefusal(bytes, 0, bytes.length);

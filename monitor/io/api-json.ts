@@ -18,6 +18,7 @@ export function deviceJson(view: DeviceView): Record<string, unknown> {
     keepalive_interval: view.promisedSeconds,
     keepalive_count: view.count,
     keepalive_timeout: view.promisedSeconds * view.count,
+    lapse_cause: view.lapseCause,
     reason: view.reason,
     vitals: vitals && {
       battery_percent: vitals.batteryPercent,
@@ -40,6 +41,7 @@ export function transitionJson(transition: Transition): Record<string, unknown> 
     from: transition.from,
     to: transition.to,
     cause: transition.cause,
+    lapse_cause: transition.lapseCause ?? null,
     at: isoTime(transition.atMs),
     last_heard: isoTime(transition.lastHeardMs),
     keepalive_interval: transition.promisedSeconds,

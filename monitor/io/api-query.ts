@@ -1,8 +1,7 @@
 /** Reads the query of an API request: strictly, naming field, value and what is allowed. Pure. */
 import { isDeviceName } from '../../protocol/topics.ts';
-import type { DeviceState } from '../policy/device.ts';
+import { DEVICE_STATES, type DeviceState } from '../policy/device.ts';
 
-const STATES: readonly DeviceState[] = ['alive', 'late', 'dead', 'left'];
 const DEFAULT_LIMIT = 100;
 /** Of what came from outside, as much as it takes to recognise it. */
 const SHOWN_CHARACTERS = 100;
@@ -39,8 +38,8 @@ export function parseListQuery(
     const known = fields.find((name) => name === field);
     if (known === undefined) return refuse(field, raw, fields.join(' or '), 'there is no such field');
     if (known === 'state') {
-      const found = STATES.find((name) => name === raw);
-      if (found === undefined) return refuse(field, raw, `one of ${STATES.join(', ')}`);
+      const found = DEVICE_STATES.find((name) => name === raw);
+      if (found === undefined) return refuse(field, raw, `one of ${DEVICE_STATES.join(', ')}`);
       state = found;
     } else {
       const number = typeof raw === 'string' && /^\d{1,6}$/.test(raw) ? Number(raw) : 0;

@@ -32,9 +32,8 @@ export function localFleet(watch: Watch, store: Store, now: () => Now): FleetRea
       const moment = now();
       for (const record of watch.records()) {
         if (found.length >= Math.min(limit, total)) break;
-        if (state !== null && record.state !== state) continue;
         const view = watch.view(record.device, moment);
-        if (view !== undefined) found.push(view);
+        if (view !== undefined && (state === null || view.state === state)) found.push(view);
       }
       return found;
     },

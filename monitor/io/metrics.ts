@@ -58,6 +58,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     for (const [state, count] of Object.entries(sources.counts())) metric.set({ state }, count);
   });
   doubtMetrics(registers, sources);
+  deathMetrics(registers, sources);
   gauge('khd_outbox_pending', 'Deliveries that a sink is owed.', ['sink'], (metric) => {
     for (const [sink, count] of sources.pending()) metric.set({ sink }, count);
   });
@@ -80,6 +81,19 @@ export function createMetrics(sources: MetricSources): Metrics {
     text: () => registry.metrics(),
     delivery: (sink, result) => deliveries.inc({ sink, result }),
   };
+}
+
+function deathMetrics(registers: Registry[], sources: MetricSources): void {
+  new Counter({
+    name: 'khd_deaths_total',
+    help: 'Devices declared dead, by probable cause.',
+    labelNames: ['cause'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [cause, count] of sources.totals().deaths) this.inc({ cause }, count);
+    },
+  });
 }
 
 function doubtMetrics(registers: Registry[], sources: MetricSources): void {

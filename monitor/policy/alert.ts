@@ -1,11 +1,12 @@
 /** The alert that a death opens, in words for people. */
-import type { Alert, DeviceRecord } from './device.ts';
+import type { Alert, DeviceRecord, LapseCause } from './device.ts';
+import { lapseCauseText } from './lapse-cause.ts';
 
 /** Beyond it `Date` has no calendar (ECMA-262, time values). */
 const MAX_DATE_MS = 8.64e15;
 
 /** The alert of a record that has just become `dead`. */
-export function openedAlert(record: DeviceRecord): Alert {
+export function openedAlert(record: DeviceRecord, lapseCause: LapseCause): Alert {
   return {
     id: `${record.device}:${record.sequence}`,
     device: record.device,
@@ -15,7 +16,8 @@ export function openedAlert(record: DeviceRecord): Alert {
     resolvedMs: null,
     lastHeardMs: record.lastHeardMs,
     keepaliveTimeoutSeconds: record.promisedSeconds * record.count,
-    summary: summaryOf(record),
+    lapseCause,
+    summary: `${summaryOf(record)} ${sentence(lapseCauseText(lapseCause, record))}`,
   };
 }
 
@@ -30,6 +32,10 @@ function summaryOf(record: DeviceRecord): string {
   if (record.lastHeardMs === null) return `${record.device} is silent: no probe was ever heard; ${promise}.`;
   const silentSeconds = Math.max(0, Math.round((record.stateSinceMs - record.lastHeardMs) / 1000));
   return `${record.device} is silent: last heard at ${timeOf(record.lastHeardMs)}, ${silentSeconds} s before; ${promise}.`;
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function timeOf(wallMs: number): string {

@@ -16,8 +16,14 @@ import { MAX_INDEXED, NameIndex } from './name-index.ts';
 
 export const MAX_DEVICES = MAX_INDEXED;
 
-const STATES: readonly DeviceState[] = ['alive', 'late', 'dead', 'left'];
+/**
+ * By code. The last two are `alive` and `late` as last judged, of devices not heard since: `unknown` to people.
+ * That costs no write, and a probe of such a device is not one of `ALIVE`.
+ */
+const STATES: readonly DeviceState[] = ['alive', 'late', 'dead', 'left', 'unknown', 'alive', 'late'];
 export const ALIVE = 0;
+const UNKNOWN = 4;
+const UNPROVED = 5;
 
 /** How a session ended, as far as the device's current epoch is known to have ended. */
 export type SessionEnd = 'offline' | 'leaving';
@@ -43,7 +49,7 @@ export class DeviceTable {
   /** Indices from here on were never used. */
   #fresh = 0;
   readonly #name = new Uint8Array(MAX_NAME_BYTES);
-  readonly #tally: Record<DeviceState, number> = { alive: 0, late: 0, dead: 0, left: 0 };
+  readonly #tally = new Uint32Array(STATES.length);
 
   get size(): number {
     return this.#names.size;
@@ -97,7 +103,7 @@ export class DeviceTable {
   }
 
   remove(index: number): void {
-    this.#tally[this.state(index)] -= 1;
+    this.#count(index, -1);
     this.#names.remove(index);
     this.#entries.remove(index);
     this.#free.push(index);
@@ -107,8 +113,31 @@ export class DeviceTable {
     return this.#entries.name(index);
   }
 
+  /** As last judged. */
   state(index: number): DeviceState {
     return STATES[this.stateCode[index] as number] as DeviceState;
+  }
+
+  /** As far as it is proved. */
+  provedState(index: number): DeviceState {
+    return (this.stateCode[index] as number) > UNKNOWN ? 'unknown' : this.state(index);
+  }
+
+  /** Whoever is alive or late has yet to prove it. */
+  unproveAll(): void {
+    for (let index = 0; index < this.#fresh; index += 1) if (this.#entries.has(index)) this.unprove(index);
+  }
+
+  /** A device that is alive or late has yet to prove it. */
+  unprove(index: number): void {
+    const code = this.stateCode[index] as number;
+    if (code <= 1) this.#setCode(index, code + UNPROVED);
+  }
+
+  /** It was heard. */
+  prove(index: number): void {
+    const code = this.stateCode[index] as number;
+    if (code >= UNPROVED) this.#setCode(index, code - UNPROVED);
   }
 
   end(index: number): SessionEnd | null {
@@ -156,13 +185,28 @@ export class DeviceTable {
 
   /** Replaces what a record says of a device, but for its last sign of life and vitals: the columns are newer. */
   put(index: number, record: DeviceRecord): void {
-    this.#tally[this.state(index)] -= 1;
+    const isUnproved = this.provedState(index) !== this.state(index) && this.state(index) === record.state;
+    this.#count(index, -1);
     this.#entries.put(index, record);
     this.#copyColumns(index, record);
+    if (isUnproved) this.unprove(index);
   }
 
+  /** How many are in each state, as far as it is proved. */
   counts(): Record<DeviceState, number> {
-    return { ...this.#tally };
+    const [alive = 0, late = 0, dead = 0, left = 0, ...unknown] = this.#tally;
+    return { unknown: unknown.reduce((sum, count) => sum + count), alive, late, dead, left };
+  }
+
+  #setCode(index: number, code: number): void {
+    this.#count(index, -1);
+    this.stateCode[index] = code;
+    this.#count(index, 1);
+  }
+
+  #count(index: number, change: 1 | -1): void {
+    const code = this.stateCode[index] as number;
+    this.#tally[code] = (this.#tally[code] as number) + change;
   }
 
   #vitalsOf(index: number): Vitals | null {
@@ -174,8 +218,8 @@ export class DeviceTable {
   }
 
   #copyColumns(index: number, record: DeviceRecord): void {
-    this.#tally[record.state] += 1;
     this.stateCode[index] = STATES.indexOf(record.state);
+    this.#count(index, 1);
     this.promisedSeconds[index] = record.promisedSeconds;
     this.count[index] = record.count;
   }

@@ -4,20 +4,47 @@ import type { Counters } from '../../protocol/status.ts';
 import type { Notice, NoticeEvent, Severity } from './notice.ts';
 
 /**
- * `alive`: heard within its promise. `late`: promise lapsed (nobody is woken). `dead`: `keepalive_timeout`
+ * `unknown`: named by a retained status, or known from before this monitor listened, and not heard since: nothing
+ * is proved yet. `alive`: heard within its promise. `late`: promise lapsed (nobody is woken). `dead`: `keepalive_timeout`
  * lapsed (one alert). `left`: stopped on purpose.
  */
-export type DeviceState = 'alive' | 'late' | 'dead' | 'left';
+export type DeviceState = 'unknown' | 'alive' | 'late' | 'dead' | 'left';
+
+/** All of them. */
+export const DEVICE_STATES: readonly DeviceState[] = ['unknown', 'alive', 'late', 'dead', 'left'];
 
 /** Why a device changed its state. */
 export type TransitionCause =
   | 'first-heard'
   | 'probe-heard'
   | 'status-online'
+  | 'status-retained'
   | 'promise-lapsed'
   | 'will-published'
   | 'timeout-lapsed'
   | 'left-on-purpose';
+
+/**
+ * Why a device fell silent, as far as it can be known. `battery-empty`: its battery fell to its end.
+ * `network-wide`: the others of its network fell silent too. `since-outage`: not heard since the broker or the
+ * monitor was away. `weak-signal`: its signal was at its limit. `session-ended`: the broker lost its connection.
+ */
+export type LapseCause =
+  | 'battery-empty'
+  | 'network-wide'
+  | 'since-outage'
+  | 'weak-signal'
+  | 'session-ended'
+  | 'unexplained';
+
+export const LAPSE_CAUSES: readonly LapseCause[] = [
+  'battery-empty',
+  'network-wide',
+  'since-outage',
+  'weak-signal',
+  'session-ended',
+  'unexplained',
+];
 
 /** The durable part of a device: all that a restarted monitor needs. Times are wall-clock ms. */
 export interface DeviceRecord {
@@ -53,6 +80,8 @@ export interface Transition {
   readonly lastHeardMs: number | null;
   readonly promisedSeconds: number;
   readonly count: number;
+  /** Of a death. */
+  readonly lapseCause?: LapseCause;
 }
 
 /** One call for a person's attention: opened when a device dies, resolved when it is back or left. */
@@ -67,7 +96,8 @@ export interface Alert {
   readonly lastHeardMs: number | null;
   /** interval × count as last promised, in seconds. */
   readonly keepaliveTimeoutSeconds: number;
-  /** For people: what happened. */
+  readonly lapseCause?: LapseCause;
+  /** For people: what happened, and why. */
   readonly summary: string;
 }
 

@@ -3,11 +3,14 @@
  * whoever is dead has one open alert.
  */
 import { openedAlert, resolvedAlert } from './alert.ts';
+import { BatteryTrends } from './battery-trend.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
-import type { Alert, DeviceRecord, DeviceState, TransitionCause } from './device.ts';
+import type { Alert, DeviceRecord, DeviceState, LapseCause, TransitionCause } from './device.ts';
 import { DeviceTable } from './device-table.ts';
 import { withState } from './facts.ts';
+import { lapseCauseOf } from './lapse-cause.ts';
 import { judgedAfterMs, judgeSilence } from './liveness.ts';
+import { NetworkSilence } from './network-silence.ts';
 import type { StepDraft } from './step.ts';
 
 /** Devices looked at in one go: a mass outage leaves the event loop room to listen. */
@@ -15,6 +18,8 @@ const SLICE = 2000;
 
 export class Fleet {
   readonly table = new DeviceTable();
+  readonly batteries = new BatteryTrends();
+  readonly #silence = new NetworkSilence();
   readonly #wheel = new DeadlineWheel(0);
   readonly #alerts = new Map<string, Alert>();
   readonly #graceMs: number;
@@ -38,7 +43,23 @@ export class Fleet {
 
   /** Takes up a record of the monitor before this one, at attentive time 0. */
   takeUp(record: DeviceRecord): void {
-    this.#file(this.table.add(record, 0));
+    const index = this.table.add(record, 0);
+    this.table.unprove(index);
+    this.#silence.joined(record.network, record.state);
+    this.#file(index);
+  }
+
+  /** Takes in a device that nothing was known of, before its first `settle`; returns its index. */
+  add(record: DeviceRecord, attentiveMs: number): number {
+    this.#silence.joined(record.network, record.state);
+    return this.table.add(record, attentiveMs);
+  }
+
+  /** Forgets a device that has left. */
+  remove(index: number): void {
+    this.batteries.forget(index);
+    this.#wheel.remove(index);
+    this.table.remove(index);
   }
 
   takeUpAlert(alert: Alert): void {
@@ -96,8 +117,16 @@ export class Fleet {
     wallMs: number,
     step: StepDraft,
   ): void {
+    if (facts.network !== known.network && known.sequence > 0) {
+      this.#silence.parted(known.network, known.state);
+      this.#silence.joined(facts.network, known.state);
+    }
     if (cause !== null) this.#move(index, facts, to, cause, wallMs, step);
     else if (facts !== known) this.#save(index, facts, step);
+  }
+
+  openAlert(device: string): Alert | undefined {
+    return this.#alerts.get(device);
   }
 
   openAlerts(): Alert[] {
@@ -111,8 +140,6 @@ export class Fleet {
     const to = judgeSilence(state, sinceMs, attentiveMs, promisedSeconds, count, this.#graceMs);
     if (to === null) this.#file(index);
     else this.#move(index, record, to, to === 'late' ? 'promise-lapsed' : 'timeout-lapsed', wallMs, step);
-    // A will is the broker's word that nobody listens: only a promise that lapsed by itself is asked after.
-    if (to === 'late') step.asks.push(record.device);
   }
 
   #move(
@@ -126,27 +153,35 @@ export class Fleet {
     const record = this.#save(index, withState(facts, to, atMs), step);
     const { device, sequence, epoch, lastHeardMs, promisedSeconds, count } = record;
     const from = facts.sequence === 0 ? null : facts.state;
-    step.transitions.push({
-      device,
-      sequence,
-      epoch,
-      from,
-      to,
-      cause,
-      atMs,
-      lastHeardMs,
-      promisedSeconds,
-      count,
-    });
+    this.#silence.parted(record.network, facts.state);
+    this.#silence.joined(record.network, to);
+    const told = { device, sequence, epoch, from, to, cause, atMs, lastHeardMs, promisedSeconds, count };
+    const lapseCause = to === 'dead' ? this.#lapseCause(index, record, atMs) : null;
+    step.transitions.push(lapseCause === null ? told : { ...told, lapseCause });
+    // Once a lapse, whatever made it late: also a will may have been published in error.
+    if (to === 'late') step.asks.push(device);
     const open = this.#alerts.get(device);
-    if (to === 'dead' && open === undefined) {
-      const alert = openedAlert(record);
+    if (lapseCause !== null && open === undefined) {
+      const alert = openedAlert(record, lapseCause);
       this.#alerts.set(device, alert);
       step.alerts.push(alert);
     } else if (open !== undefined && (to === 'alive' || to === 'left')) {
       this.#alerts.delete(device);
       step.alerts.push(resolvedAlert(open, atMs));
     }
+  }
+
+  #lapseCause(index: number, record: DeviceRecord, atMs: number): LapseCause {
+    const { network, vitals } = record;
+    const heardMs = this.table.silentSinceMs[index] as number;
+    this.#silence.died(network, atMs);
+    return lapseCauseOf({
+      batteryFlat: this.batteries.isFlat(index, vitals?.batteryPercent ?? null, atMs),
+      networkWide: this.#silence.isWide(network, atMs),
+      sinceOutage: heardMs <= Math.max(this.#listeningSinceMs, this.#reprieveSinceMs),
+      signalDbm: vitals?.signalDbm ?? null,
+      sessionEnded: this.table.end(index) === 'offline',
+    });
   }
 
   #save(index: number, facts: DeviceRecord, step: StepDraft): DeviceRecord {

@@ -64,16 +64,16 @@ function judgeLiveOnline(state: DeviceState | null): Verdict {
 }
 
 /**
- * It revives nobody but a device that left and began a newer session while nobody listened. A session that is new
- * to us has a whole timeout to be heard in, since its promise may be shorter than the silence so far.
+ * It revives nobody. A device that is new to us, or left and began a newer session while nobody listened, is
+ * `unknown`: when the status was said is not. A session that is new to us has a whole timeout to be heard in, since its promise may be shorter than the silence so far.
  */
 function judgeRetainedOnline(state: DeviceState | null, event: StatusEvent): Verdict {
   if (event.age === 'newer') {
     const isBack = state === null || state === 'left';
-    const cause = isBack ? 'status-online' : null;
-    return { to: isBack ? 'alive' : state, cause, silence: 'from-now', facts: 'stated', end: null };
+    const cause = isBack ? 'status-retained' : null;
+    return { to: isBack ? 'unknown' : state, cause, silence: 'from-now', facts: 'stated', end: null };
   }
-  const to = state ?? 'alive';
+  const to = state ?? 'unknown';
   return {
     to,
     cause: null,
@@ -90,12 +90,16 @@ function judgeRetainedOnline(state: DeviceState | null, event: StatusEvent): Ver
  */
 function judgeOffline(state: DeviceState | null, event: StatusEvent): Verdict {
   if (state === null || (state === 'left' && event.age === 'newer')) {
-    return { to: 'late', cause: 'will-published', silence: 'from-now', facts: 'stated', end: 'offline' };
+    const [to, cause] = event.retained
+      ? (['unknown', 'status-retained'] as const)
+      : (['late', 'will-published'] as const);
+    return { to, cause, silence: 'from-now', facts: 'stated', end: 'offline' };
   }
   if (isReplay(event) || state === 'left') return unmoved(state, event);
+  const isNews = state === 'alive' || (state === 'unknown' && !event.retained);
   return {
-    to: state === 'alive' ? 'late' : state,
-    cause: state === 'alive' ? 'will-published' : null,
+    to: isNews ? 'late' : state,
+    cause: isNews ? 'will-published' : null,
     silence: 'goes-on',
     // A will was written when its session began: of a known session it tells nothing new.
     facts: event.age === 'newer' ? 'longest' : 'none',
@@ -125,7 +129,7 @@ export function judgedAfterMs(
   count: number,
   graceMs: number,
 ): number | null {
-  if (state === 'alive') return promisedSeconds * 1000 + graceMs;
+  if (state === 'alive' || state === 'unknown') return promisedSeconds * 1000 + graceMs;
   if (state === 'late') return promisedSeconds * 1000 * count + graceMs;
   return null;
 }
@@ -146,6 +150,7 @@ export function judgeSilence(
     const afterMs = judgedAfterMs(as, promisedSeconds, count, graceMs);
     return afterMs !== null && sinceMs + afterMs <= nowMs;
   };
-  if ((state === 'alive' || state === 'late') && lapsed('late')) return 'dead';
-  return state === 'alive' && lapsed('alive') ? 'late' : null;
+  const isAwaited = state === 'alive' || state === 'unknown';
+  if ((isAwaited || state === 'late') && lapsed('late')) return 'dead';
+  return isAwaited && lapsed('alive') ? 'late' : null;
 }

@@ -1,9 +1,11 @@
 /** A device as people and programs ask for it: the record with the times that move. */
-import type { DeviceRecord } from './device.ts';
+import type { Alert, DeviceRecord, LapseCause } from './device.ts';
 import { judgedAfterMs } from './liveness.ts';
 
-/** Times are wall-clock ms. */
+/** Times are wall-clock ms. `state` is what is proved, `unknown` included. */
 export interface DeviceView extends DeviceRecord {
+  /** Why it fell silent; null unless it is dead. */
+  readonly lapseCause: LapseCause | null;
   /** The end of its promise, without grace; null for `dead` and `left`. While in doubt it moves along. */
   readonly nextDueMs: number | null;
   /** When it will be dead unless it is heard; null for `dead` and `left`. */
@@ -13,12 +15,19 @@ export interface DeviceView extends DeviceRecord {
 }
 
 /** `silentMs` is the silence that counts; it is shorter than the whole one by the monitor's spells of doubt. */
-export function viewOf(record: DeviceRecord, silentMs: number, graceMs: number, wallMs: number): DeviceView {
+export function viewOf(
+  record: DeviceRecord,
+  open: Alert | undefined,
+  silentMs: number,
+  graceMs: number,
+  wallMs: number,
+): DeviceView {
   const { state, promisedSeconds, count, lastHeardMs } = record;
-  const isTimed = state === 'alive' || state === 'late';
+  const isTimed = state !== 'dead' && state !== 'left';
   const deadAfterMs = isTimed ? judgedAfterMs('late', promisedSeconds, count, graceMs) : null;
   return {
     ...record,
+    lapseCause: open?.lapseCause ?? null,
     nextDueMs: isTimed ? wallMs - silentMs + promisedSeconds * 1000 : null,
     deadAtMs: deadAfterMs === null ? null : wallMs - silentMs + deadAfterMs,
     silentSeconds: lastHeardMs === null ? null : Math.max(0, wallMs - lastHeardMs) / 1000,

@@ -21,7 +21,11 @@ export class WatchReadings {
     this.graceMs = settings.graceSeconds * 1000;
     const fleet = new Fleet(this.graceMs);
     this.fleet = fleet;
-    this.selfDoubt = new SelfDoubt(doubtSettings(settings), now, (reprieve, attentiveMs, allowanceMs) => {
+    const { graceMs } = this;
+    const doubt = doubtSettings(settings);
+    this.selfDoubt = new SelfDoubt(doubt, now, (reprieve, attentiveMs, allowanceMs, gapMs) => {
+      // Within the grace nothing is missed.
+      if (gapMs > graceMs) fleet.table.unproveAll();
       if (reprieve === 'timeout') fleet.listenFrom(attentiveMs, allowanceMs);
       else fleet.reprieveFrom(attentiveMs, allowanceMs);
     });
@@ -69,6 +73,7 @@ export class WatchReadings {
     const index = table.indexOf(device);
     if (index === undefined) return undefined;
     const silentMs = this.selfDoubt.attentiveMs(now.monotonicMs) - this.fleet.silentSinceMs(index);
-    return viewOf(table.record(index), silentMs, this.graceMs, now.wallMs);
+    const record = { ...table.record(index), state: table.provedState(index) };
+    return viewOf(record, this.fleet.openAlert(device), silentMs, this.graceMs, now.wallMs);
   }
 }

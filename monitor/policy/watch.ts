@@ -5,7 +5,14 @@
  * A probe of an alive device that keeps its promise costs a name look-up and two writes; it allocates nothing.
  */
 import type { MonitorSettings } from '../../config/settings.ts';
-import { type Probe, probeRefusal, promisedSecondsAt, VITALS_AT } from '../../protocol/probe.ts';
+import {
+  batteryAt,
+  isExternallyPowered,
+  type Probe,
+  probeRefusal,
+  promisedSecondsAt,
+  VITALS_AT,
+} from '../../protocol/probe.ts';
 import type { ProbeBytes } from '../../protocol/probe-scan.ts';
 import type { Status } from '../../protocol/status.ts';
 import type { DoubtReason } from './attentive-clock.ts';
@@ -68,8 +75,12 @@ export class Watch extends WatchReadings {
     const index = table.indexOfBytes(bytes, at.nameStart, at.nameEnd);
     if (index < 0 || !this.#isKept(index, promisedSecondsAt(bytes, at.payloadStart))) return false;
     this.#observe(now);
-    if (at.payloadEnd - at.payloadStart > VITALS_AT)
-      table.copyVitals(index, bytes, at.payloadStart + VITALS_AT);
+    if (at.payloadEnd - at.payloadStart > VITALS_AT) {
+      const vitalsAt = at.payloadStart + VITALS_AT;
+      table.copyVitals(index, bytes, vitalsAt);
+      const battery = batteryAt(bytes, vitalsAt);
+      this.fleet.batteries.stated(index, battery, isExternallyPowered(bytes, at.payloadStart), now.wallMs);
+    }
     this.#heard(index, now);
     return true;
   }
@@ -81,7 +92,12 @@ export class Watch extends WatchReadings {
     const index = table.indexOf(device);
     if (index === undefined) return this.#firstProbe(device, probe);
     this.#heard(index, now);
-    if (probe.vitals !== null) table.setVitals(index, probe.vitals);
+    const { vitals, externalPower } = probe;
+    if (vitals !== null) {
+      table.setVitals(index, vitals);
+      this.fleet.batteries.stated(index, vitals.batteryPercent, externalPower, now.wallMs);
+    }
+    table.prove(index);
     if (this.#isKept(index, probe.promisedSeconds)) return NOTHING;
     const known = table.record(index);
     return this.#settle(index, known, withPromise(known, probe), 'alive', judgeProbe(known.state));
@@ -156,7 +172,7 @@ export class Watch extends WatchReadings {
     const { table } = this.fleet;
     const index = table.indexOf(device);
     if (index === undefined || table.state(index) !== 'left') return false;
-    table.remove(index);
+    this.fleet.remove(index);
     return true;
   }
 
@@ -201,9 +217,8 @@ export class Watch extends WatchReadings {
   /** Null: there is no room. */
   #add(record: DeviceRecord): number | null {
     const { table } = this.fleet;
-    return table.size >= MAX_DEVICES
-      ? null
-      : table.add(record, this.selfDoubt.attentiveMs(this.now.monotonicMs));
+    const nowMs = this.selfDoubt.attentiveMs(this.now.monotonicMs);
+    return table.size >= MAX_DEVICES ? null : this.fleet.add(record, nowMs);
   }
 
   #takeStatus(index: number, known: DeviceRecord, facts: DeviceRecord, verdict: Verdict): Step {
@@ -211,7 +226,10 @@ export class Watch extends WatchReadings {
     table.setEnd(index, verdict.end);
     if (verdict.silence !== 'goes-on')
       table.silentSinceMs[index] = this.selfDoubt.attentiveMs(this.now.monotonicMs);
-    if (verdict.silence === 'heard') table.heardWallMs[index] = this.now.wallMs;
+    if (verdict.silence === 'heard') {
+      table.heardWallMs[index] = this.now.wallMs;
+      table.prove(index);
+    }
     return this.#settle(index, known, facts, verdict.to, verdict.cause);
   }
 

@@ -29,6 +29,7 @@ export function alertJson(alert: Alert): Record<string, unknown> {
     resolved_at: isoTime(alert.resolvedMs),
     last_heard: isoTime(alert.lastHeardMs),
     keepalive_timeout: alert.keepaliveTimeoutSeconds,
+    lapse_cause: alert.lapseCause ?? null,
     summary: alert.summary,
   };
 }

@@ -5,23 +5,24 @@
 import { MAX_PROMISED_SECONDS } from '../../../protocol/probe.ts';
 import { MAX_COUNT } from '../../../protocol/status.ts';
 import { isDeviceName } from '../../../protocol/topics.ts';
-import type {
-  Alert,
-  DeviceRecord,
-  DeviceState,
-  OutboxMessage,
-  Transition,
-  TransitionCause,
+import {
+  type Alert,
+  DEVICE_STATES,
+  type DeviceRecord,
+  LAPSE_CAUSES,
+  type OutboxMessage,
+  type Transition,
+  type TransitionCause,
 } from '../../policy/device.ts';
 import type { Incident, IncidentScope } from '../../policy/incident.ts';
 import type { NetworkRecord, NetworkVote } from '../../policy/network-knowledge.ts';
 import { NOTICE_EVENTS, type Notice, SEVERITIES } from '../../policy/notice.ts';
 
-const STATES: readonly DeviceState[] = ['alive', 'late', 'dead', 'left'];
 const CAUSES: readonly TransitionCause[] = [
   'first-heard',
   'probe-heard',
   'status-online',
+  'status-retained',
   'promise-lapsed',
   'will-published',
   'timeout-lapsed',
@@ -47,6 +48,11 @@ function orNull<T>(check: Check<T>): Check<T | null> {
   return (value): value is T | null => value === null || check(value);
 }
 
+/** Absent in records of an older version, too. */
+function optional<T>(check: Check<T>): Check<T | undefined> {
+  return (value): value is T | undefined => value === undefined || check(value);
+}
+
 function oneOf<T extends string>(values: readonly T[]): Check<T> {
   return (value): value is T => values.some((allowed) => allowed === value);
 }
@@ -63,7 +69,7 @@ function object<T>(shape: Shape<T>): Check<T> {
 
 const isDevice = object<DeviceRecord>({
   device: (value): value is string => isText(value) && isDeviceName(value),
-  state: oneOf(STATES),
+  state: oneOf(DEVICE_STATES),
   stateSinceMs: isNumber,
   sequence: isCount,
   epoch: isCount,
@@ -90,13 +96,14 @@ const isTransition = object<Transition>({
   device: isText,
   sequence: isCount,
   epoch: isCount,
-  from: orNull(oneOf(STATES)),
-  to: oneOf(STATES),
+  from: orNull(oneOf(DEVICE_STATES)),
+  to: oneOf(DEVICE_STATES),
   cause: oneOf(CAUSES),
   atMs: isNumber,
   lastHeardMs: orNull(isNumber),
   promisedSeconds: isNumber,
   count: isCount,
+  lapseCause: optional(oneOf(LAPSE_CAUSES)),
 });
 
 const isAlert = object<Alert>({
@@ -108,6 +115,7 @@ const isAlert = object<Alert>({
   resolvedMs: orNull(isNumber),
   lastHeardMs: orNull(isNumber),
   keepaliveTimeoutSeconds: isNumber,
+  lapseCause: optional(oneOf(LAPSE_CAUSES)),
   summary: isText,
 });
 

@@ -126,10 +126,10 @@ describe('the HTTP API', () => {
     const { status, body } = await ask('/api/devices');
     assert.equal(status, 200);
     assert.equal(body.total, 3);
-    assert.deepEqual(body.counts, { alive: 1, late: 0, dead: 2, left: 0 });
+    assert.deepEqual(body.counts, { unknown: 1, alive: 0, late: 0, dead: 2, left: 0 });
     assert.deepEqual(body.devices[0], {
       device: 'a',
-      state: 'alive',
+      state: 'unknown',
       state_since: '1970-01-01T00:00:01.000Z',
       last_heard: '2025-12-31T23:59:55.000Z',
       silent_seconds: 5,
@@ -138,6 +138,7 @@ describe('the HTTP API', () => {
       keepalive_interval: 30,
       keepalive_count: 3,
       keepalive_timeout: 90,
+      lapse_cause: null,
       reason: 'base interval',
       vitals: { battery_percent: 80, signal_dbm: -70, rtt_ms: 40, reconnects: 2 },
       groups: ['g'],
@@ -170,6 +171,7 @@ describe('the HTTP API', () => {
       from: 'late',
       to: 'dead',
       cause: 'timeout-lapsed',
+      lapse_cause: null,
       at: '1970-01-01T00:00:01.000Z',
       last_heard: '1970-01-01T00:00:00.500Z',
       keepalive_interval: 30,

@@ -80,7 +80,7 @@ test('whatever was added, put, heard and removed is found as in a plain map', ()
         }
       }
       assert.equal(table.size, model.size);
-      const counts = { alive: 0, late: 0, dead: 0, left: 0 };
+      const counts = { unknown: 0, alive: 0, late: 0, dead: 0, left: 0 };
       for (const [device, known] of model) {
         const index = table.indexOf(device) as number;
         assert.deepEqual(plain(table.record(index)), plain(known));

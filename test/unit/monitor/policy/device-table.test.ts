@@ -30,7 +30,7 @@ test('growing past the first capacity loses no column', () => {
     assert.equal(table.heardWallMs[index], n);
     assert.equal(table.end(index), n % 2 ? null : 'leaving');
   }
-  assert.deepEqual(table.counts(), { alive: 2500, late: 0, dead: 0, left: 2500 });
+  assert.deepEqual(table.counts(), { unknown: 0, alive: 2500, late: 0, dead: 0, left: 2500 });
 });
 
 test('a freed index is used again, without a trace of its former device', () => {
@@ -40,7 +40,7 @@ test('a freed index is used again, without a trace of its former device', () => 
   table.add(record({ device: 'b' }), 1);
   table.remove(first);
   assert.equal(table.indexOf('a'), undefined);
-  assert.deepEqual(table.counts(), { alive: 1, late: 0, dead: 0, left: 0 });
+  assert.deepEqual(table.counts(), { unknown: 0, alive: 1, late: 0, dead: 0, left: 0 });
   const reused = table.add(record({ device: 'c', lastHeardMs: null }), 9);
   assert.equal(reused, first);
   assert.equal(table.end(reused), null);
@@ -63,7 +63,7 @@ test('putting a record moves the device from one state count to the other', () =
   const table = new DeviceTable();
   const index = table.add(record(), 0);
   table.put(index, record({ state: 'dead', count: 9 }));
-  assert.deepEqual(table.counts(), { alive: 0, late: 0, dead: 1, left: 0 });
+  assert.deepEqual(table.counts(), { unknown: 0, alive: 0, late: 0, dead: 1, left: 0 });
   assert.equal(table.state(index), 'dead');
   assert.equal(table.count[index], 9);
 });

@@ -90,6 +90,6 @@ export function run(
 /** `device from>to cause` of every transition, in order. */
 export function told(...steps: readonly Step[]): string[] {
   return steps.flatMap(({ transitions }) =>
-    transitions.map(({ device, from, to, cause }) => `${device} ${from ?? 'unknown'}>${to} ${cause}`),
+    transitions.map(({ device, from, to, cause }) => `${device} ${from ?? 'new'}>${to} ${cause}`),
   );
 }

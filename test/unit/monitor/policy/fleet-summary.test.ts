@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { SummaryTally } from '../../../../monitor/policy/fleet-summary.ts';
 import { transitionOf } from '../io/samples.ts';
 
-const COUNTS = { alive: 2, late: 0, dead: 1, left: 0 };
+const COUNTS = { unknown: 0, alive: 2, late: 0, dead: 1, left: 0 };
 
 describe('the fleet summary', () => {
   it('counts what happened since the last one, worst devices first', () => {

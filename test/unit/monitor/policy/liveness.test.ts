@@ -9,7 +9,7 @@ import {
   type StatusEvent,
 } from '../../../../monitor/policy/liveness.ts';
 
-const STATES: readonly DeviceState[] = ['alive', 'late', 'dead', 'left'];
+const STATES: readonly DeviceState[] = ['unknown', 'alive', 'late', 'dead', 'left'];
 
 function event(overrides: Partial<StatusEvent>): StatusEvent {
   return { said: 'online', retained: false, age: 'same', knownEnd: null, ...overrides };
@@ -25,7 +25,8 @@ function judged(state: DeviceState | null, overrides: Partial<StatusEvent>): str
 test('a probe makes anything alive, and says whether it is news', () => {
   assert.equal(judgeProbe(null), 'first-heard');
   assert.equal(judgeProbe('alive'), null);
-  for (const state of ['late', 'dead', 'left'] as const) assert.equal(judgeProbe(state), 'probe-heard');
+  for (const state of ['unknown', 'late', 'dead', 'left'] as const)
+    assert.equal(judgeProbe(state), 'probe-heard');
 });
 
 test('whatever an older epoch says is stale, in every state', () => {
@@ -47,25 +48,31 @@ test('an online said live is a sign of life', () => {
 
 test('a retained online revives nobody; an unknown device gets a whole timeout to be heard in', () => {
   const retained = true;
-  assert.equal(judged(null, { retained, age: 'newer' }), 'alive status-online from-now stated');
+  assert.equal(judged(null, { retained, age: 'newer' }), 'unknown status-retained from-now stated');
   for (const state of STATES) assert.equal(judged(state, { retained }), `${state} - goes-on longest`);
-  for (const state of ['alive', 'late', 'dead'] as const) {
+  for (const state of ['unknown', 'alive', 'late', 'dead'] as const) {
     assert.equal(judged(state, { retained, age: 'newer' }), `${state} - from-now stated`);
   }
 });
 
 test('a device that left and came back while nobody listened is watched again', () => {
-  assert.equal(judged('left', { retained: true, age: 'newer' }), 'alive status-online from-now stated');
-  assert.equal(
-    judged('left', { said: 'offline', retained: true, age: 'newer' }),
-    'late will-published from-now stated',
-  );
+  for (const said of ['online', 'offline'] as const) {
+    const back = judged('left', { said, retained: true, age: 'newer' });
+    assert.equal(back, 'unknown status-retained from-now stated');
+  }
 });
 
 test('a will makes an alive device late, kills nobody and moves no deadline', () => {
   const said = 'offline';
+  assert.equal(judged(null, { said, age: 'newer' }), 'late will-published from-now stated');
+  assert.equal(judged('unknown', { said }), 'late will-published goes-on none');
+  // Of a device of which nothing is proved an old will proves nothing either.
+  assert.equal(
+    judged(null, { said, retained: true, age: 'newer' }),
+    'unknown status-retained from-now stated',
+  );
+  assert.equal(judged('unknown', { said, retained: true }), 'unknown - goes-on none');
   for (const retained of [true, false]) {
-    assert.equal(judged(null, { said, retained, age: 'newer' }), 'late will-published from-now stated');
     assert.equal(judged('alive', { said, retained }), 'late will-published goes-on none');
     assert.equal(judged('alive', { said, retained, age: 'newer' }), 'late will-published goes-on longest');
     assert.equal(judged('late', { said, retained }), 'late - goes-on none');
@@ -116,6 +123,7 @@ test('how the session ended is remembered until a session goes on', () => {
 
 test('late after the promise, dead after keepalive_timeout, each plus grace', () => {
   assert.equal(judgedAfterMs('alive', 30, 3, 2000), 32_000);
+  assert.equal(judgedAfterMs('unknown', 30, 3, 2000), 32_000);
   assert.equal(judgedAfterMs('late', 30, 3, 2000), 92_000);
   assert.equal(judgedAfterMs('dead', 30, 3, 2000), null);
   assert.equal(judgedAfterMs('left', 30, 3, 2000), null);
@@ -129,6 +137,8 @@ test('silence is judged at the instant of the deadline and not before', () => {
   assert.equal(after('late', 91_999), null);
   assert.equal(after('late', 92_000), 'dead');
   assert.equal(after('alive', 92_000), 'dead');
+  assert.equal(after('unknown', 32_000), 'late');
+  assert.equal(after('unknown', 92_000), 'dead');
   assert.equal(after('dead', 1e9), null);
   assert.equal(after('left', 1e9), null);
 });

@@ -79,13 +79,15 @@ export class ReferenceWatch {
         this.#believe(known, status, status.intervalSeconds);
         known.silentMs = 0;
         known.endSeen = 'offline';
-        this.#turn(device, known, from, 'late', 'will-published');
+        if (retained) this.#turn(device, known, from, 'unknown', 'status-retained');
+        else this.#turn(device, known, from, 'late', 'will-published');
         return true;
       }
       if (from === 'left' || (retained && !newer && known.endSeen === 'offline')) return true;
       if (newer) this.#believe(known, status, Math.max(known.promised, status.intervalSeconds));
       known.endSeen = 'offline';
-      if (from === 'alive') this.#turn(device, known, from, 'late', 'will-published');
+      if (from === 'alive' || (from === 'unknown' && !retained))
+        this.#turn(device, known, from, 'late', 'will-published');
     } else if (!retained) {
       this.#hear(known);
       this.#believe(known, status, status.intervalSeconds);
@@ -95,7 +97,7 @@ export class ReferenceWatch {
       this.#believe(known, status, status.intervalSeconds);
       known.silentMs = 0;
       known.endSeen = null;
-      this.#turn(device, known, from, 'alive', 'status-online');
+      this.#turn(device, known, from, 'unknown', 'status-retained');
     } else {
       const promised = newer ? status.intervalSeconds : Math.max(known.promised, status.intervalSeconds);
       this.#believe(known, status, promised);
@@ -177,8 +179,9 @@ export class ReferenceWatch {
   ): void {
     known.state = to;
     known.sequence += 1;
+    if (to === 'late') this.asked.push(device);
     known.savedWallMs = known.heardWallMs;
-    this.told.push({ ms: this.#ms, text: `${device} ${from ?? 'unknown'}>${to} ${cause}` });
+    this.told.push({ ms: this.#ms, text: `${device} ${from ?? 'new'}>${to} ${cause}` });
     const open = this.#open.get(device);
     if (to === 'dead') {
       this.#open.set(device, `${device}:${known.sequence}`);
@@ -190,7 +193,8 @@ export class ReferenceWatch {
   }
 
   #lapsesIn(known: Known): number {
-    if (known.state === 'alive') return known.promised * 1000 + this.#graceMs - known.silentMs;
+    if (known.state === 'alive' || known.state === 'unknown')
+      return known.promised * 1000 + this.#graceMs - known.silentMs;
     if (known.state === 'late') return known.promised * 1000 * known.count + this.#graceMs - known.silentMs;
     return Number.POSITIVE_INFINITY;
   }
@@ -205,7 +209,6 @@ export class ReferenceWatch {
       if (known.silentMs >= known.promised * 1000 * known.count + this.#graceMs) {
         this.#turn(device, known, known.state, 'dead', 'timeout-lapsed');
       } else {
-        this.asked.push(device);
         this.#turn(device, known, known.state, 'late', 'promise-lapsed');
       }
     }

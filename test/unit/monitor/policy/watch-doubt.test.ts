@@ -106,7 +106,7 @@ test('messages that arrive while in doubt are taken in', () => {
   assert.deepEqual(told(watch.statusHeard('a', status({ state: 'offline' }), false, at(6))), [
     'a alive>late will-published',
   ]);
-  assert.deepEqual(told(watch.probeHeard('b', probe(), at(7))), ['b unknown>alive first-heard']);
+  assert.deepEqual(told(watch.probeHeard('b', probe(), at(7))), ['b new>alive first-heard']);
 });
 
 test('an event loop that stood still kills nobody in the call that ends it, and the gap counts for nobody', () => {

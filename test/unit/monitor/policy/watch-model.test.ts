@@ -65,7 +65,7 @@ class Bench {
 
   take(step: Step): void {
     for (const { device: name, from, to, cause, atMs, lastHeardMs } of step.transitions) {
-      this.told.push({ ms: this.ms, text: `${name} ${from ?? 'unknown'}>${to} ${cause}` });
+      this.told.push({ ms: this.ms, text: `${name} ${from ?? 'new'}>${to} ${cause}` });
       const saved = step.saves.filter((record) => record.device === name);
       assert.equal(saved.length, 1, 'one record a device and step');
       assert.equal(saved[0]?.state, to);

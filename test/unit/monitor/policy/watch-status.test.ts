@@ -16,7 +16,7 @@ function diesAt(watch: ReturnType<typeof listening>, from: number): number | nul
 test('an online said live is heard and carries the contract', () => {
   const watch = listening();
   const step = watch.statusHeard('a', status({ intervalSeconds: 60, count: 2 }), LIVE, at(3));
-  assert.deepEqual(told(step), ['a unknown>alive status-online']);
+  assert.deepEqual(told(step), ['a new>alive status-online']);
   const { transitions } = step;
   assert.equal(transitions[0]?.lastHeardMs, wall(3));
   assert.equal(transitions[0]?.epoch, 5);
@@ -26,7 +26,7 @@ test('an online said live is heard and carries the contract', () => {
 test('a retained online of an unknown device gives it a whole timeout, and no sign of life', () => {
   const watch = listening();
   const step = watch.statusHeard('a', status(), RETAINED, at(3));
-  assert.deepEqual(told(step), ['a unknown>alive status-online']);
+  assert.deepEqual(told(step), ['a new>unknown status-retained']);
   assert.equal(step.saves[0]?.lastHeardMs, null);
   assert.equal(diesAt(watch, 3), 95);
 });
@@ -56,14 +56,18 @@ test('a retained online never shortens what the probes of its session promised',
   assert.equal(diesAt(watch, 20), 10 + 1200 * 3 + 2);
 });
 
-test('a will makes an alive device late at once, asks nobody and leaves the deadline', () => {
+test('a will makes an alive device late at once, asks it once and leaves the deadline', () => {
   const watch = listening();
   watch.statusHeard('a', status(), LIVE, at(0));
   watch.probeHeard('a', probe(), at(20));
   const step = watch.statusHeard('a', status({ state: 'offline' }), LIVE, at(25));
   assert.deepEqual(told(step), ['a alive>late will-published']);
-  assert.deepEqual(step.asks, []);
-  assert.equal(diesAt(watch, 25), 20 + 92);
+  assert.deepEqual(step.asks, ['a']);
+  assert.deepEqual(
+    run(watch, 25, 100).flatMap(({ step }) => step.asks),
+    [],
+  );
+  assert.equal(diesAt(watch, 100), 20 + 92);
 });
 
 test('a device that connects and crashes in a loop is flagged all the same', () => {
@@ -107,10 +111,10 @@ test('a session that ended while the monitor was away: late, with the deadline o
   assert.equal(diesAt(watch, 100), 192);
 });
 
-test('a retained offline of an unknown device: late, with a whole timeout to be heard in', () => {
+test('a retained offline of a new device: unknown, with a whole timeout to be heard in', () => {
   const watch = listening();
   const step = watch.statusHeard('a', status({ state: 'offline' }), RETAINED, at(4));
-  assert.deepEqual(told(step), ['a unknown>late will-published']);
+  assert.deepEqual(told(step), ['a new>unknown status-retained']);
   assert.equal(diesAt(watch, 4), 96);
 });
 
@@ -138,7 +142,7 @@ test('leaving resolves an open alert', () => {
 test('a device that left, came back and died while nobody listened is watched and flagged', () => {
   const watch = listening([record({ state: 'left' })]);
   const step = watch.statusHeard('a', status({ state: 'offline', epoch: 6 }), RETAINED, at(1));
-  assert.deepEqual(told(step), ['a left>late will-published']);
+  assert.deepEqual(told(step), ['a left>unknown status-retained']);
   assert.equal(diesAt(watch, 1), 93);
 });
 

@@ -16,7 +16,7 @@ function assertAt(actual: number | undefined, expected: number): void {
 test('the first probe of an unknown device is saved with its promise', () => {
   const watch = listening();
   const step = watch.probeHeard('a', probe(45), at(1));
-  assert.deepEqual(told(step), ['a unknown>alive first-heard']);
+  assert.deepEqual(told(step), ['a new>alive first-heard']);
   assert.equal(step.saves.length, 1);
   assert.equal(step.saves[0]?.promisedSeconds, 45);
   assert.equal(step.saves[0]?.count, SETTINGS.count);
@@ -122,7 +122,7 @@ test('many devices lapse in one step, each told and saved once', () => {
   const steps = run(watch, 0, 40);
   assert.equal(steps.length, 1);
   assert.equal(new Set(steps[0]?.step.saves.map(({ device }) => device)).size, 2000);
-  assert.deepEqual(watch.counts(), { alive: 0, late: 2000, dead: 0, left: 0 });
+  assert.deepEqual(watch.counts(), { unknown: 0, alive: 0, late: 2000, dead: 0, left: 0 });
 });
 
 test('there is nothing to wake for while nobody can lapse', () => {
@@ -156,7 +156,7 @@ test('only a device that has left can be forgotten; its name starts anew', () =>
     [...watch.records()].map(({ device }) => device),
     ['b'],
   );
-  assert.deepEqual(told(watch.probeHeard('a', probe(), at(1))), ['a unknown>alive first-heard']);
+  assert.deepEqual(told(watch.probeHeard('a', probe(), at(1))), ['a new>alive first-heard']);
 });
 
 test('the totals count what was heard, decided and refused', () => {
@@ -174,6 +174,7 @@ test('the totals count what was heard, decided and refused', () => {
       { to: 'late', cause: 'promise-lapsed', count: 1 },
       { to: 'dead', cause: 'timeout-lapsed', count: 1 },
     ],
+    deaths: new Map([['unexplained', 1]]),
   });
 });
 
