@@ -123,12 +123,12 @@ function tlsFileNeedsTls(name: 'ca_file' | 'cert_file' | 'key_file'): Check<With
   return {
     keys: [`broker.${name}`, 'broker.url'],
     check: ({ broker }) =>
-      broker[name] === null || !broker.url.startsWith('mqtt:')
+      broker[name] === null || !/^(mqtt|ws):/i.test(broker.url)
         ? null
         : {
             key: `broker.${name}`,
-            problem: 'has no effect with mqtt://',
-            fix: 'use mqtts:// in broker.url, or leave it out',
+            problem: 'has no effect without TLS',
+            fix: 'use mqtts:// or wss:// in broker.url, or leave it out',
           },
   };
 }

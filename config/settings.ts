@@ -25,7 +25,7 @@ export interface KeepaliveSettings {
 }
 
 export interface BrokerSettings {
-  /** `mqtt://host:port` or `mqtts://host:port`. */
+  /** `mqtt://host:port`, `mqtts://…`, or `ws://host:port/path`, `wss://…`. */
   readonly url: string;
   readonly username?: string;
   readonly password?: string;

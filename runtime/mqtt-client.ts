@@ -1,16 +1,14 @@
 /**
  * The one face of MQTT.js: a single MQTT connection from CONNECT to close. It never reconnects, never
  * pings on its own (unless asked to) and keeps nothing beyond the connection; who uses it decides all that.
- *
- * MQTT.js has no way to hand `tls.connect` a saved session, so the stream is built here.
  */
-import { readFileSync } from 'node:fs';
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { IClientOptions, IConnackPacket, IPublishPacket, MqttClient as MqttJsClient } from 'mqtt';
 import clientModule from 'mqtt/lib/client';
 import type { BrokerSettings } from '../config/settings.ts';
+import { type BrokerStream, openBrokerStream, readTlsFiles } from './broker-stream.ts';
 import { type ConnectFailure, type ConnectFailureKind, classifyConnectError } from './connect-failure.ts';
 
 // MQTT.js is CommonJS: its default export arrives wrapped.
@@ -38,7 +36,7 @@ export interface MqttConnectOptions {
   /** A session to resume, as `onTlsSession` gave it. */
   readonly tlsSession?: Buffer;
   /** Puts something between the socket and MQTT.js, which sees nothing but it. */
-  readonly tap?: (socket: Socket) => Duplex;
+  readonly tap?: (stream: Duplex) => Duplex;
 }
 
 /** What the broker said when it accepted. */
@@ -98,19 +96,29 @@ const NO_TIMERS = { set: () => 1, clear: () => {} } as const;
 export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttSession {
   let client: MqttJsClient;
   let aliasMaximum = 0;
-  let socket: Socket | TLSSocket | null = null;
+  let opened: BrokerStream | null = null;
+  let streamError: Error | null = null;
   try {
-    const secrets = readTlsFiles(options.broker);
+    const files = readTlsFiles(options.broker);
     client = new MqttClient(() => {
-      socket = openSocket(options, secrets, events);
-      return options.tap?.(socket) ?? socket;
+      opened = openBrokerStream(options, files, events.onTlsSession);
+      // MQTT.js keeps errors that it does not know to itself, such as a proxy's answer to a WebSocket.
+      opened.stream.once('error', (error: Error) => {
+        streamError = error;
+      });
+      return options.tap?.(opened.stream) ?? opened.stream;
     }, clientOptions(options));
   } catch (error) {
     const failure = classifyConnectError(error);
     queueMicrotask(() => events.onConnectFailed(failure));
     return { publish: () => {}, subscribe: () => {}, disconnect: () => {}, destroy: () => {} };
   }
-  wireLifecycle(client, events, () => socket);
+  wireLifecycle(
+    client,
+    events,
+    () => opened?.socket ?? null,
+    () => streamError,
+  );
   client.on('message', (topic: string, payload: Buffer, packet: IPublishPacket) =>
     events.onMessage(topic, payload, packet.retain),
   );
@@ -126,6 +134,7 @@ function wireLifecycle(
   client: MqttJsClient,
   events: MqttEvents,
   socket: () => Socket | TLSSocket | null,
+  streamError: () => Error | null,
 ): void {
   let up = false;
   let over = false;
@@ -149,6 +158,7 @@ function wireLifecycle(
   client.on('close', () => {
     if (over) return;
     over = true;
+    lastError ??= streamError();
     if (!up) {
       events.onConnectFailed(classifyConnectError(lastError));
     } else if (ended.has(client)) {
@@ -237,44 +247,6 @@ function clientOptions(options: MqttConnectOptions): IClientOptions {
       ...(protocolVersion === 5 && { properties: { sessionExpiryInterval: will.delaySeconds } }),
     }),
   };
-}
-
-interface TlsFiles {
-  readonly ca?: Buffer;
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
-}
-
-/** Read at every connect, so that a renewed certificate needs no restart. */
-function readTlsFiles({ caFile, certFile, keyFile }: BrokerSettings): TlsFiles {
-  return {
-    ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
-    ...(certFile === undefined ? {} : { cert: readFileSync(certFile) }),
-    ...(keyFile === undefined ? {} : { key: readFileSync(keyFile) }),
-  };
-}
-
-function openSocket(options: MqttConnectOptions, files: TlsFiles, events: MqttEvents): Socket | TLSSocket {
-  const url = new URL(options.broker.url);
-  const secure = url.protocol === 'mqtts:';
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = Number(url.port) || (secure ? 8883 : 1883);
-  if (!secure) {
-    const socket = connectTcp({ host, port });
-    socket.setNoDelay(true);
-    return socket;
-  }
-  const socket = connectTls({
-    host,
-    port,
-    ...files,
-    ...(isIP(host) === 0 && { servername: host }),
-    ...(options.tlsSession && { session: options.tlsSession }),
-    minVersion: 'TLSv1.2',
-  });
-  socket.setNoDelay(true);
-  if (events.onTlsSession) socket.on('session', events.onTlsSession);
-  return socket;
 }
 
 function isResumed(socket: Socket | TLSSocket | null): boolean {

@@ -27,6 +27,7 @@ import {
   policyInForce,
   type RadioKind,
 } from './interval-policies.ts';
+import type { LearnerEvent } from './learner-event.ts';
 import {
   type LinkHazard,
   lossesPerSecond,
@@ -35,27 +36,6 @@ import {
   roundTripMeasured,
   watched,
 } from './link-hazard.ts';
-
-/** Silence and idle time count from the last packet either way, on a clock that counts suspend. */
-export type LearnerEvent =
-  | {
-      readonly kind: 'probeAnswered';
-      readonly silenceSeconds: number;
-      readonly rttMs: number;
-      /** Only the repeated probe was answered. */
-      readonly repeated: boolean;
-    }
-  /** Unanswered or answered by RST, and a fresh connection on the same network and address succeeded at once. */
-  | { readonly kind: 'probeUnanswered'; readonly silenceSeconds: number }
-  /** FIN or RST while idle; never counts against the link, since it is noticed at once. */
-  | { readonly kind: 'closedWhileIdle'; readonly idleSeconds: number }
-  /**
-   * A loss that says nothing of idle time: reconnecting failed too, the address changed, or many networks
-   * dropped together. Only `linkLost` counts against the link.
-   */
-  | { readonly kind: 'lossCensored'; readonly watchedSeconds: number; readonly linkLost: boolean }
-  /** The connection was busy and alive for so long. */
-  | { readonly kind: 'trafficSeen'; readonly watchedSeconds: number };
 
 export interface LearnerConditions {
   readonly configured: PolicyName;
@@ -98,6 +78,8 @@ const DECISIVE_FROM = 3;
 /** A full budget plus a day's refill is the policy's share of a day: so no day can cost more. */
 const BUDGET_WINDOW_SECONDS = 43_200;
 const REFILL_FACTOR = 0.5;
+/** Chance that a FIN that answers a probe has nothing to do with the silence before. */
+const CLOSED_OTHERWISE = 0.1;
 /** An answer that was expected with more than this certainty changes no decision. */
 const EXPECTED = 0.998;
 /** A term of the objective that moved by less than this share changes no decision. */
@@ -129,6 +111,15 @@ export function learn(state: LearnerState, event: LearnerEvent): LearnerState {
       const { belief, expiryProbability } = unansweredThenReconnected(before, seconds, other);
       const lost = { inARow: state.lost.inARow + 1, silenceSeconds: seconds };
       return { ...afterLoss(state, belief, seconds, expiryProbability, 1 - expiryProbability), lost };
+    }
+    case 'closedOnProbe': {
+      const seconds = event.silenceSeconds;
+      const { belief, expiryProbability } = unansweredThenReconnected(
+        state.belief,
+        seconds,
+        CLOSED_OTHERWISE,
+      );
+      return afterLoss(state, belief, seconds, expiryProbability, 0);
     }
     case 'closedWhileIdle': {
       const { belief, expiryProbability } = diedAt(state.belief, event.idleSeconds);

@@ -7,16 +7,10 @@ import { type IdleTimeoutBelief, newBelief } from './idle-timeout-belief.ts';
 import { type FleetSummary, priorFor } from './idle-timeout-prior.ts';
 import type { IntervalReason as LearnedReason } from './interval-choice.ts';
 import { lastsSeconds, shownSeconds } from './interval-choice.ts';
-import {
-  decide,
-  type LearnerConditions,
-  type LearnerEvent,
-  type LearnerState,
-  learn,
-  newLearner,
-} from './interval-learner.ts';
+import { decide, type LearnerConditions, type LearnerState, learn, newLearner } from './interval-learner.ts';
 import type { RadioKind } from './interval-policies.ts';
 import type { LapseCause } from './lapse-cause.ts';
+import type { LearnerEvent } from './learner-event.ts';
 import type { Power } from './vitals.ts';
 
 export interface IntervalConfig {
@@ -41,12 +35,16 @@ export type IntervalEvent =
       readonly rttMs: number;
       readonly sent: number;
     }
-  /** `closedWhileIdle`: by FIN or RST while nothing awaited an answer, as a proxy's or a balancer's limit shows. */
+  /**
+   * `closedWhileIdle`: by FIN or RST while nothing awaited an answer, as a proxy's or a balancer's limit shows.
+   * `closedOnProbe`: by FIN while a probe did.
+   */
   | {
       readonly kind: 'linkLost';
       readonly cause: LapseCause;
       readonly silenceMs: number;
       readonly closedWhileIdle: boolean;
+      readonly closedOnProbe?: boolean;
     }
   | { readonly kind: 'powerRead'; readonly power: Power; readonly signalDbm: number | null }
   /** The timer of a due probe fired so late: timer slack, suspend, a busy machine. */
@@ -137,7 +135,7 @@ function takeIn(state: IntervalState, event: IntervalEvent, config: IntervalConf
         repeated: event.sent > 1,
       });
     case 'linkLost':
-      return learned(state, config, lossEvent(event.cause, event.silenceMs / 1000, event.closedWhileIdle));
+      return learned(state, config, lossEvent(event));
     case 'powerRead':
       return { ...state, power: event.power, signalDbm: event.signalDbm };
     case 'timerFired':
@@ -164,6 +162,7 @@ function seenWith(seen: IntervalState['seen'], event: LearnerEvent): IntervalSta
     case 'probeAnswered':
       return { ...seen, answeredSeconds: Math.max(seen.answeredSeconds, event.silenceSeconds) };
     case 'probeUnanswered':
+    case 'closedOnProbe':
     case 'closedWhileIdle':
       return { ...seen, drops: seen.drops + 1 };
     case 'lossCensored':
@@ -177,12 +176,14 @@ function learned(state: IntervalState, config: IntervalConfig, event: LearnerEve
   return { ...state, learner: learn(state.learner, event), seen: seenWith(state.seen, event) };
 }
 
-function lossEvent(cause: LapseCause, seconds: number, closedWhileIdle: boolean): LearnerEvent {
-  switch (cause) {
+function lossEvent(lost: Extract<IntervalEvent, { kind: 'linkLost' }>): LearnerEvent {
+  const seconds = lost.silenceMs / 1000;
+  switch (lost.cause) {
     case 'path-forgot':
       return { kind: 'probeUnanswered', silenceSeconds: seconds };
     case 'broker-closed':
-      if (closedWhileIdle) return { kind: 'closedWhileIdle', idleSeconds: seconds };
+      if (lost.closedWhileIdle) return { kind: 'closedWhileIdle', idleSeconds: seconds };
+      if (lost.closedOnProbe) return { kind: 'closedOnProbe', silenceSeconds: seconds };
       return { kind: 'lossCensored', watchedSeconds: seconds, linkLost: false };
     case 'broker-gone':
       return { kind: 'lossCensored', watchedSeconds: seconds, linkLost: false };

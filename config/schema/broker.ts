@@ -15,9 +15,9 @@ export interface BrokerConfig {
 
 export const brokerSchema: SchemaOf<BrokerConfig> = {
   url: {
-    doc: 'The broker: mqtt://HOST:PORT, or mqtts://HOST:PORT for TLS. Without a port: 1883, 8883.',
+    doc: 'The broker: mqtt://HOST:PORT, or mqtts:// for TLS; ws://HOST:PORT/PATH or wss:// over a WebSocket. Without a port: 1883, 8883, 80, 443.',
     format: 'url',
-    schemes: ['mqtt', 'mqtts'],
+    schemes: ['mqtt', 'mqtts', 'ws', 'wss'],
     default: 'mqtt://127.0.0.1:1883',
     env: 'KHD_BROKER_URL',
   },
@@ -44,21 +44,21 @@ export const brokerSchema: SchemaOf<BrokerConfig> = {
     env: 'KHD_BROKER_PASSWORD_FILE',
   },
   ca_file: {
-    doc: "Certificates (PEM) that may vouch for the broker, instead of Node's own list. mqtts only.",
+    doc: "Certificates (PEM) that may vouch for the broker, instead of Node's own list. mqtts and wss only.",
     format: 'path',
     default: null,
     nullable: true,
     env: 'KHD_BROKER_CA_FILE',
   },
   cert_file: {
-    doc: 'Certificate (PEM) that this end shows to the broker, with key_file. mqtts only.',
+    doc: 'Certificate (PEM) that this end shows to the broker, with key_file. mqtts and wss only.',
     format: 'path',
     default: null,
     nullable: true,
     env: 'KHD_BROKER_CERT_FILE',
   },
   key_file: {
-    doc: 'Private key (PEM) of cert_file. mqtts only.',
+    doc: 'Private key (PEM) of cert_file. mqtts and wss only.',
     format: 'path',
     default: null,
     nullable: true,

@@ -100,7 +100,9 @@ function readChoice(value: unknown, item: SchemaItem): Reading {
 
 function readUrl(value: unknown, item: SchemaItem): Reading {
   const schemes = item.schemes ?? [];
-  const example = schemes.map((scheme) => `${scheme}://HOST`).join(' or ');
+  const example = schemes
+    .map((scheme) => `${scheme}://HOST${scheme.startsWith('ws') ? '/PATH' : ''}`)
+    .join(' or ');
   const text = readText(value, example);
   if (!text.ok) return text;
   let url: URL;
@@ -122,7 +124,13 @@ function readUrl(value: unknown, item: SchemaItem): Reading {
   if (url.port === '0') return bad('names port 0', 'write the port the server listens on');
   const mqtt = url.protocol.startsWith('mqtt');
   if (mqtt && ((url.pathname !== '' && url.pathname !== '/') || url.search !== '' || url.hash !== '')) {
-    return bad('has a part after the host and port', `write only ${example}, with a port if need be`);
+    return bad(
+      'has a part after the host and port',
+      `write only ${url.protocol}//HOST, with a port if need be`,
+    );
+  }
+  if (url.protocol.startsWith('ws') && url.hash !== '') {
+    return bad('has a fragment (#), which no server is ever told', 'leave it out');
   }
   return good(value);
 }

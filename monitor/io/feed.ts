@@ -2,7 +2,7 @@
  * The monitor's ear: one MQTT session, renewed as `policy/link-schedule.ts` decides. Probes are taken from its
  * bytes, other messages from MQTT.js.
  */
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { BrokerSettings } from '../../config/settings.ts';
 import type { ProbeBytes } from '../../protocol/probe-scan.ts';
 import {
@@ -217,7 +217,7 @@ export class Feed implements MqttPublisher {
   }
 
   /** Probes come this way, all else by MQTT.js. What one read brings came at one moment. */
-  #tap(socket: Socket, version: 4 | 5, isNewest: () => boolean): ProbeTap {
+  #tap(socket: Duplex, version: 4 | 5, isNewest: () => boolean): ProbeTap {
     let now = this.#parts.clock.now();
     return new ProbeTap(socket, version, {
       onChunk: () => {

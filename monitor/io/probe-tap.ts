@@ -3,7 +3,6 @@
  * order. MQTT.js makes a packet object, a string and an event of every message; a million devices' probes need
  * none of them (adr/0006).
  */
-import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { type ProbeBytes, ProbeScanner } from '../../protocol/probe-scan.ts';
 
@@ -15,10 +14,10 @@ export interface TapEvents {
 }
 
 export class ProbeTap extends Duplex {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
 
   /** Takes the socket over: nobody else may read it. `version` is the protocol's, which properties depend on. */
-  constructor(socket: Socket, version: 4 | 5, events: TapEvents) {
+  constructor(socket: Duplex, version: 4 | 5, events: TapEvents) {
     super({ allowHalfOpen: false });
     this.#socket = socket;
     const scanner = new ProbeScanner(version, {

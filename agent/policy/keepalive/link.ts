@@ -159,6 +159,7 @@ function explainEnd(draft: Draft, next: FirstConnect): void {
     silenceMs: linkEnd.silenceMs,
     // DISCONNECT is the broker's own word: no box on the path can say it.
     closedWhileIdle: !linkEnd.probing && (linkEnd.how === 'peer-closed' || linkEnd.how === 'reset'),
+    closedOnProbe: linkEnd.probing && linkEnd.how === 'peer-closed',
   } as const;
   const interval = intervalStep(draft.state.interval, lost, draft.config);
   patch(draft, { linkEnd: null, interval });

@@ -4,11 +4,11 @@ import { type FleetSummary, priorFor } from '../../../agent/policy/idle-timeout-
 import {
   decide,
   type LearnerConditions,
-  type LearnerEvent,
   type LearnerState,
   learn,
   newLearner,
 } from '../../../agent/policy/interval-learner.ts';
+import type { LearnerEvent } from '../../../agent/policy/learner-event.ts';
 import type { Rule } from './rule.ts';
 
 export class KeepAliveHdRule implements Rule {

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { Cleanups } from '../support/cleanups.ts';
 import { startMosquitto } from '../support/mosquitto.ts';
+import { startNginxWebSocket } from '../support/nginx.ts';
+import { freePort } from '../support/ports.ts';
 import { count, nth, startAgent } from './agent.ts';
 import { layPath } from './path.ts';
 
@@ -65,6 +67,19 @@ describe('over TLS', () => {
       await nth(agent, 'probeAcked', 4);
     });
   }
+
+  it('a WebSocket is verified and resumed the same', async () => {
+    const port = await freePort();
+    const broker = await startMosquitto({ config: [`listener ${port} 127.0.0.1`, 'protocol websockets'] });
+    cleanups.add(() => broker.remove());
+    const path = await layPath(cleanups, await startNginxWebSocket(cleanups, port, 60, files));
+    const agent = startAgent(cleanups, `wss://127.0.0.1:${path.port}/mqtt`, { 'broker.ca_file': files.ca });
+    assert.equal((await nth(agent, 'linkUp', 1, 60_000)).tlsResumed, false);
+    await nth(agent, 'probeAcked', 1, 60_000);
+    path.passages.at(-1)?.cut('reset');
+    assert.equal((await nth(agent, 'linkUp', 2, 60_000)).tlsResumed, true);
+    await nth(agent, 'probeAcked', 2, 60_000);
+  });
 
   it('a broker that another authority vouches for is refused with its reason, again and again', async () => {
     const broker = await startBroker();

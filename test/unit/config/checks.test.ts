@@ -34,12 +34,19 @@ const AGENT: readonly Case[] = [
   [
     { 'broker.url': 'http://h' },
     'broker.url',
-    /has the scheme "http"; write mqtt:\/\/HOST or mqtts:\/\/HOST/,
+    /has the scheme "http"; write mqtt:\/\/HOST or mqtts:\/\/HOST or ws:\/\/HOST\/PATH or wss:\/\/HOST\/PATH/,
   ],
   [{ 'broker.url': 'mqtt://' }, 'broker.url', /is not a URL|names no host/],
   [{ 'broker.url': 'mqtt://h:0' }, 'broker.url', /port 0/],
   [{ 'broker.url': 'mqtt://h/path' }, 'broker.url', /after the host and port/],
-  [{ 'broker.ca_file': '/dev/null' }, 'broker.ca_file', /no effect with mqtt:\/\//],
+  [{ 'broker.url': 'ws://h/mqtt#x' }, 'broker.url', /fragment/],
+  [{ 'broker.url': 'wss://u:p@h/mqtt' }, 'broker.url', /carries credentials/],
+  [{ 'broker.ca_file': '/dev/null' }, 'broker.ca_file', /no effect without TLS/],
+  [
+    { 'broker.url': 'ws://h/mqtt', 'broker.ca_file': '/dev/null' },
+    'broker.ca_file',
+    /use mqtts:\/\/ or wss:\/\//,
+  ],
   [
     { 'broker.url': 'mqtts://h', 'broker.cert_file': '/dev/null' },
     'broker.cert_file',

@@ -125,6 +125,23 @@ describe('what each event teaches', () => {
     assert.match(explainInterval(state), /^about [\d.]+ link losses an hour: \d+ s$/);
   });
 
+  it('a FIN that answers a probe, once: hardly anything; time and again: the path forgets by then', () => {
+    const fin = {
+      kind: 'linkLost',
+      cause: 'broker-closed',
+      silenceMs: 600_000,
+      closedWhileIdle: false,
+    } as const;
+    const calm = play(CONFIG, joined(), { answers: 60 });
+    const once = intervalStep(calm, { ...fin, closedOnProbe: true }, CONFIG);
+    assert.equal(once.intervalMs, calm.intervalMs);
+    let often = once;
+    for (let n = 0; n < 4; n += 1) often = intervalStep(often, { ...fin, closedOnProbe: true }, CONFIG);
+    assert.ok(often.intervalMs < 600_000, `${often.intervalMs}`);
+    // DISCONNECT is the broker's own word.
+    assert.equal(intervalStep(calm, fin, CONFIG).learner.belief, calm.learner.belief);
+  });
+
   it('a loss that closed loudly: not a reason to look more often', () => {
     const calm = play(CONFIG, joined(), { answers: 60 });
     const closed = intervalStep(calm, lost('broker-closed', 20, true), CONFIG);
