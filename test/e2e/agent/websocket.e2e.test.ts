@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { Cleanups } from '../support/cleanups.ts';
+import { startMonitor } from '../support/monitor.ts';
 import { startMosquitto } from '../support/mosquitto.ts';
 import { startNginxWebSocket } from '../support/nginx.ts';
 import { freePort } from '../support/ports.ts';
-import { count, nth, startAgent } from './agent.ts';
+import { waitFor } from '../support/wait.ts';
+import { count, DEVICE, nth, startAgent } from './agent.ts';
 import { layPath } from './path.ts';
 
 describe('over a WebSocket', () => {
@@ -29,6 +31,15 @@ describe('over a WebSocket', () => {
     assert.equal((await nth(agent, 'linkLost', 1, 60_000)).how, 'reset');
     await nth(agent, 'probeAcked', 4, 60_000);
     assert.deepEqual(await agent.end(), { code: 0, signal: null });
+  });
+
+  it('a monitor hears a device too', async () => {
+    const url = `ws://127.0.0.1:${await startBroker()}/mqtt`;
+    const monitor = await startMonitor({ 'broker.url': url, data_directory: cleanups.folder() });
+    cleanups.add(() => monitor.end('SIGKILL'));
+    startAgent(cleanups, url);
+    const heard = async () => (await monitor.get(`/api/devices/${DEVICE}`)).status === 200;
+    await waitFor('the device at the monitor', 60_000, heard);
   });
 
   it('a server that knows no such path is a failed connect that names its answer', async () => {
