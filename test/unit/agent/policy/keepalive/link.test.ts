@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { forgetProbability } from '../../../../../agent/policy/idle-timeout-belief.ts';
 import type { ConnectFailureKind } from '../../../../../runtime/connect-failure.ts';
 import { CONFIG, fixed, HOME, Mind } from './mind.ts';
 
@@ -201,16 +202,19 @@ describe('a lost link', () => {
     }
   });
 
-  it('that was closed in answer to a probe dates nothing: that time the path had not forgotten', () => {
+  it('that was closed in answer to a probe is hardly a reason to think that the path forgot', () => {
     const mind = new Mind().begin();
-    for (let n = 0; n < 6; n += 1) mind.answerNext();
-    const { belief } = mind.state.interval.learner;
+    for (let n = 0; n < 60; n += 1) mind.answerNext();
+    const { intervalMs } = mind.state.interval;
+    const forgets = () => forgetProbability(mind.state.interval.learner.belief, intervalMs / 1000);
+    const before = forgets();
     mind.passUntil(mind.wakeAt ?? assert.fail());
     close(mind, 'peer-closed');
     nextConnect(mind);
     mind.up();
     assert.equal(lapse(mind), 'broker-closed');
-    assert.equal(mind.state.interval.learner.belief, belief);
+    assert.ok(forgets() > before && forgets() < 0.02, `${before} to ${forgets()}`);
+    assert.equal(mind.state.interval.intervalMs, intervalMs);
   });
 
   it('in an outage teaches the link, not the path', () => {
