@@ -75,9 +75,9 @@ overrun: the schedule slips, and the summary says by how much.
   --username NAME       user name at the broker, with --password-file FILE
   --devices N           1 to 16000000; default 1000
   --sockets N           connections that they share; default 4
-  --interval TIME       between two probes of one device, and what it promises (whole seconds, rounded up);
-                        default 50s
+  --interval TIME       between two probes of one device; default 50s
   --rate N              probes a second in all, instead of --interval
+  --promise TIME        what each probe promises; default the interval, in whole seconds, rounded up
   --count N             the keepalive_count that they state; default 3
   --duration TIME       1s to 1h; default 60s
   --kill WHO@TIME       so long after the start these fall silent, without a will: N for the first N devices, or a
@@ -88,6 +88,7 @@ overrun: the schedule slips, and the summary says by how much.
   --vitals-every N      one probe in N carries vitals; default 10, 0 for none
   --qos 0|1             default 0
   --retain              let the broker keep the statuses, as it does of real devices
+  --no-status           no first words: for a monitor that knows these devices
   --prefix NAME         devices are named NAME-0000 and so on; default load
   --seed N              the same seed makes the same devices reconnect; default 1
   --json                print JSON lines; the last is the summary

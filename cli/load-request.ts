@@ -20,6 +20,7 @@ export const LOAD_OPTIONS: Readonly<Record<string, OptionKind>> = {
   sockets: 'text',
   interval: 'text',
   rate: 'text',
+  promise: 'text',
   count: 'text',
   duration: 'text',
   churn: 'text',
@@ -29,6 +30,7 @@ export const LOAD_OPTIONS: Readonly<Record<string, OptionKind>> = {
   'vitals-every': 'text',
   qos: 'text',
   retain: 'flag',
+  'no-status': 'flag',
   prefix: 'text',
   seed: 'text',
   json: 'flag',
@@ -50,18 +52,21 @@ export function readLoadRequest(options: ReadOptions): LoadRequest {
       `--prefix: "${prefix.slice(0, 60)}" makes no device names; use up to 50 of A-Z a-z 0-9 . _ : -`,
     );
   }
+  const interval = intervalMs(options, devices);
   return {
     fleet: {
       devices,
-      intervalMs: intervalMs(options, devices),
+      intervalMs: interval,
       churnPerMinute: readNumber(options, 'churn', 0, 0, 100, false) / 100,
       vitalsEvery: readNumber(options, 'vitals-every', 10, 0, 1_000_000, true),
       seed: readNumber(options, 'seed', 1, 0, 2 ** 31 - 1, true),
     },
+    promisedSeconds: promisedSeconds(options, interval),
     count: readNumber(options, 'count', 3, 1, MAX_COUNT, true),
     networks: Math.min(devices, readNumber(options, 'networks', 20, 1, 10_000, true)),
     qos: readNumber(options, 'qos', 0, 0, 1, true) as 0 | 1,
     retain: options.flags.has('retain'),
+    greets: !options.flags.has('no-status'),
     prefix,
     kills: (options.texts.get('kill') ?? []).map((written) => readKill(written, devices, names)),
     sockets: readNumber(options, 'sockets', 4, 1, 1000, true),
@@ -83,6 +88,11 @@ function intervalMs(options: ReadOptions, devices: number): number {
   throw new UsageError(
     `--rate: ${devices} devices at ${rate} probes/s would probe every ${Math.round(seconds)} s; at most ${MAX_INTERVAL_SECONDS} s can be promised`,
   );
+}
+
+function promisedSeconds(options: ReadOptions, interval: number): number {
+  const kept = Math.max(1, Math.ceil(interval / 1000));
+  return Math.ceil(duration(options, 'promise', kept, 1, MAX_INTERVAL_SECONDS));
 }
 
 function readBroker(options: ReadOptions): LoadRequest['broker'] {

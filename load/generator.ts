@@ -11,11 +11,15 @@ import { type Fleet, Turns } from './policy/turns.ts';
 
 export interface LoadRequest {
   readonly fleet: Fleet;
+  /** When the next probe is due at the latest, as every probe says. */
+  readonly promisedSeconds: number;
   /** Stated in every status. */
   readonly count: number;
   readonly networks: number;
   readonly qos: 0 | 1;
   readonly retain: boolean;
+  /** Whether a device says who it is before it probes; without it the monitor must know the fleet. */
+  readonly greets: boolean;
   readonly prefix: string;
   readonly kills: readonly Kill[];
   readonly sockets: number;
@@ -93,7 +97,7 @@ export class Generator {
       ...request,
       devices: fleet.devices,
       names: this.#names,
-      intervalSeconds: Math.max(1, Math.ceil(fleet.intervalMs / 1000)),
+      intervalSeconds: request.promisedSeconds,
     });
     this.#greeted = new Uint8Array(fleet.devices);
     this.#lastProbeMs = new Float64Array(fleet.devices);
@@ -204,7 +208,7 @@ export class Generator {
       this.#sent.unsent += 1;
       return;
     }
-    const act = this.#turns.actAt(turn, this.#greeted[device] !== 0);
+    const act = this.#turns.actAt(turn, !this.#request.greets || this.#greeted[device] !== 0);
     if (act === 'greet' || act === 'reconnect') {
       this.#greeted[device] = 1;
       batch.add(this.#packets.greeting(device), qos);

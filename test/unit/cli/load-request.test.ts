@@ -27,6 +27,8 @@ describe('the options of a load', () => {
     assert.equal(request('--devices', '1000', '--interval', '500ms').fleet.intervalMs, 500);
     assert.equal(request('--devices', '1000', '--rate', '100').fleet.intervalMs, 10_000);
     assert.equal(request('--devices', '1000').fleet.intervalMs, 50_000);
+    assert.equal(request('--interval', '1500ms').promisedSeconds, 2);
+    assert.equal(request('--rate', '1000000', '--promise', '1h').promisedSeconds, 3600);
     assert.equal(request('--churn', '12.5').fleet.churnPerMinute, 0.125);
   });
 
@@ -62,6 +64,7 @@ describe('the options of a load', () => {
     [['--interval', '0'], /--interval: "0" is not a duration from 100ms/],
     [['--rate', '5', '--interval', '5s'], /--rate and --interval contradict each other/],
     [['--devices', '100000', '--rate', '1'], /--rate: .* at most 65535 s can be promised/],
+    [['--promise', '500ms'], /--promise: "500ms" is not a duration from 1s/],
     [['--qos', '2'], /--qos: "2" is not a whole number from 0 to 1/],
     [['--count', '101'], /--count: "101" is not a whole number from 1 to 100/],
     [['--prefix', 'a/b'], /--prefix: "a\/b" makes no device names/],

@@ -1,0 +1,125 @@
+/** What the monitor takes in behind a real broker, against mosquitto_sub, under the same publishers, by turns. */
+import { spawn } from 'node:child_process';
+import { publishPacket } from '../../../load/mqtt-packets.ts';
+import { DeviceNames } from '../../../load/names.ts';
+import { PROBE_FILTER, probeTopic } from '../../../protocol/topics.ts';
+import type { Cleanups } from '../../../test/e2e/support/cleanups.ts';
+import { startMosquitto } from '../../../test/e2e/support/mosquitto.ts';
+import { pause, waitFor } from '../../../test/e2e/support/wait.ts';
+import { startLoad } from '../load-process.ts';
+import { type MonitorProcess, startMonitor } from '../monitor-process.ts';
+import type { Profile } from '../options.ts';
+import { bytesReadBy, untilIdle } from '../process-facts.ts';
+import { median, round } from '../statistics.ts';
+
+export interface BrokerFigures {
+  /** Median of the rounds: probes a second that the monitor heard over those that mosquitto_sub just had. */
+  readonly brokerRatio: number;
+  readonly brokerMonitorPerSecond: number;
+  readonly brokerMosquittoSubPerSecond: number;
+}
+
+/** Far more than mosquitto delivers: it is the wall, not the load. */
+const FLOOD_PER_SECOND = 1_000_000;
+/** Until the stream is in full flow. */
+const RAMP_MS = 500;
+/** Flags and promise (docs/protocol.md). */
+const BARE_PROBE_BYTES = 3;
+const INTRODUCTION_MS = 120_000;
+
+/** How many probes its subscriber has had so far. */
+type Counter = () => Promise<number>;
+
+export async function runBroker(
+  cleanups: Cleanups,
+  profile: Profile,
+  say: (text: string) => void,
+): Promise<BrokerFigures> {
+  // A broker for each: with both subscribers on one, each would weigh on the other.
+  const [ours, theirs] = [await startMosquitto({ logs: 'error' }), await startMosquitto({ logs: 'error' })];
+  cleanups.add(() => ours.remove());
+  cleanups.add(() => theirs.remove());
+  const monitor = await startMonitor(cleanups, {
+    brokerUrl: ours.url,
+    dataDirectory: cleanups.folder(),
+    graceSeconds: profile.graceSeconds,
+  });
+  const heard: Counter = async () => (await monitor.metrics()).sum('khd_probes_total');
+  const had = countWithMosquittoSub(cleanups, profile, theirs.port);
+  say(`behind the broker: ${profile.rounds} rounds of ${profile.brokerSeconds} s`);
+  await introduce(cleanups, profile, ours.url, monitor);
+  const runs: { readonly monitor: number; readonly sub: number }[] = [];
+  for (let done = 0; done < profile.rounds; done += 1) {
+    const sub = await flood(cleanups, profile, theirs.url, had);
+    runs.push({ sub, monitor: await flood(cleanups, profile, ours.url, heard) });
+  }
+  return {
+    brokerRatio: round(median(runs.map((run) => run.monitor / run.sub)), 3),
+    brokerMonitorPerSecond: round(median(runs.map((run) => run.monitor)), 0),
+    brokerMosquittoSubPerSecond: round(median(runs.map((run) => run.sub)), 0),
+  };
+}
+
+/** The monitor meets every device, and has written them down. */
+async function introduce(
+  cleanups: Cleanups,
+  { devices }: Profile,
+  url: string,
+  monitor: MonitorProcess,
+): Promise<void> {
+  const load = startLoad(cleanups, floodArguments(devices, url));
+  await load.news('filled');
+  await load.stop();
+  await waitFor(`${devices} devices to be known`, INTRODUCTION_MS, async () => {
+    return Object.values(await monitor.counts()).reduce((sum, count) => sum + count) === devices;
+  });
+  await untilIdle(monitor.pid);
+}
+
+function floodArguments(devices: number, url: string): string[] {
+  return [
+    ...['--broker', url, '--devices', `${devices}`, '--no-status', '--vitals-every', '0'],
+    ...['--rate', `${FLOOD_PER_SECOND}`, '--promise', '1h', '--duration', '60s'],
+  ];
+}
+
+/** Probes a second that arrived while publishers sent all that the broker took. */
+async function flood(cleanups: Cleanups, profile: Profile, url: string, count: Counter): Promise<number> {
+  const load = startLoad(cleanups, floodArguments(profile.devices, url));
+  await load.news('started');
+  await pause(RAMP_MS);
+  const before = await count();
+  const atMs = performance.now();
+  await pause(profile.brokerSeconds * 1000);
+  const probes = (await count()) - before;
+  const seconds = (performance.now() - atMs) / 1000;
+  await load.abandon();
+  // What the broker still holds would take processor time from the next run.
+  for (let last = -1, now = await count(); now !== last; [last, now] = [now, await count()])
+    await pause(RAMP_MS);
+  return probes / seconds;
+}
+
+/**
+ * mosquitto_sub at its fastest, told to print nothing, since it would make a system call for each message. What it
+ * has had is told by the bytes that it has read: all packets are of one length.
+ */
+function countWithMosquittoSub(cleanups: Cleanups, { devices }: Profile, port: number): Counter {
+  const child = spawn('mosquitto_sub', ['-p', `${port}`, '-t', PROBE_FILTER, '-T', PROBE_FILTER], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const exited = new Promise<void>((resolve, reject) => {
+    child.once('error', reject).once('exit', () => resolve());
+  });
+  exited.catch(() => {});
+  cleanups.add(() => {
+    child.kill('SIGKILL');
+    return exited;
+  });
+  const topic = probeTopic(new DeviceNames('load', devices).nameOf(0));
+  const probeBytes = publishPacket(topic, new Uint8Array(BARE_PROBE_BYTES), { qos: 0 }).bytes.length;
+  return async () => {
+    if (child.exitCode !== null) throw new Error('mosquitto_sub ended');
+    return bytesReadBy(child.pid as number) / probeBytes;
+  };
+}
