@@ -1,4 +1,5 @@
 /** Which values do not go together. Pure: what must be looked up on disk is checked in `files.ts`. */
+import { alertChecks } from './alert-checks.ts';
 import type { Origin } from './layers.ts';
 import { isLoopback, parseListen } from './schema/addresses.ts';
 import type { AgentConfig } from './schema/agent.ts';
@@ -190,6 +191,7 @@ export const agentChecks: readonly Check<AgentConfig>[] = [
 ];
 
 export const monitorChecks: readonly Check<MonitorConfig>[] = [
+  ...alertChecks,
   ...brokerChecks,
   notBoth('http.token', ({ http }) => [http.token, http.token_file]),
   notBoth('sinks.webhook.secret', ({ sinks }) => [sinks.webhook.secret, sinks.webhook.secret_file]),

@@ -1,6 +1,7 @@
 /** JSON Schema of a configuration file, for editors; generated from the schema. Pure. */
 import { MAX_DURATIONS } from './schema/formats.ts';
-import { isItem, type SchemaItem, type SchemaTree } from './schema/item.ts';
+import { type FieldItem, isItem, type SchemaTree } from './schema/item.ts';
+import { MAX_SECTIONS } from './schema/list-formats.ts';
 
 type Json = Record<string, unknown>;
 
@@ -17,7 +18,12 @@ function section(tree: SchemaTree): Json {
   return { type: 'object', additionalProperties: false, properties: Object.fromEntries(properties) };
 }
 
-function leaf(item: SchemaItem): Json {
+function sectionOf(fields: Readonly<Record<string, FieldItem>>): Json {
+  const properties = Object.entries(fields).map(([name, field]) => [name, leaf(field)]);
+  return { type: 'object', additionalProperties: false, properties: Object.fromEntries(properties) };
+}
+
+function leaf(item: FieldItem): Json {
   const value = valueSchema(item);
   return {
     description: item.doc,
@@ -27,7 +33,7 @@ function leaf(item: SchemaItem): Json {
   };
 }
 
-function durationSchema(item: SchemaItem, bounds: Json): Json {
+function durationSchema(item: FieldItem, bounds: Json): Json {
   return {
     anyOf: [
       { type: 'string', pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)?$' },
@@ -36,7 +42,7 @@ function durationSchema(item: SchemaItem, bounds: Json): Json {
   };
 }
 
-function valueSchema(item: SchemaItem): Json {
+function valueSchema(item: FieldItem): Json {
   const bounds = { minimum: item.min ?? 0, ...(item.max === undefined ? {} : { maximum: item.max }) };
   switch (item.format) {
     case 'switch':
@@ -55,6 +61,18 @@ function valueSchema(item: SchemaItem): Json {
         items: { type: 'string', pattern: '^[A-Za-z0-9._:-]{1,64}$' },
         uniqueItems: true,
       };
+    case 'name_list':
+      return {
+        type: 'array',
+        items: { type: 'string', pattern: '^[A-Za-z0-9._:-]{1,64}$' },
+        uniqueItems: true,
+      };
+    case 'choice_list':
+      return { type: 'array', items: { enum: item.choices } };
+    case 'url_list':
+      return { type: 'array', items: { type: 'string', format: 'uri' }, uniqueItems: true };
+    case 'section_list':
+      return { type: 'array', items: sectionOf(item.fields ?? {}), maxItems: MAX_SECTIONS };
     case 'text_list':
       return { type: 'array', items: { type: 'string', minLength: 1 } };
     case 'device_name':

@@ -59,6 +59,16 @@ function values(item: SchemaItem): string {
       return 'list of names';
     case 'text_list':
       return 'list of texts';
+    case 'name_list':
+      return 'list of names';
+    case 'choice_list':
+      return `list of ${(item.choices ?? []).map((choice) => `\`${JSON.stringify(choice)}\``).join(', ')}`;
+    case 'url_list':
+      return `list of ${(item.schemes ?? []).map((scheme) => `\`${scheme}://\``).join(', ')}`;
+    case 'section_list':
+      return `list of \`{ ${Object.keys(item.fields ?? {}).join(', ')} }\``;
+    case 'moment':
+      return 'ISO 8601 with zone';
     case 'schedule':
       return 'cron expression';
     case 'device_name':

@@ -3,6 +3,8 @@
  * is handed its slice and never the whole. The snake_case names of the configuration file live in `schema/`.
  */
 
+import type { AlertSettings } from './alert-settings.ts';
+
 /** Presets of how reachability is weighed against energy; `adaptive_mode: true` means `balanced`. */
 export type AdaptivePolicy = 'responsive' | 'balanced' | 'low_power';
 
@@ -90,19 +92,7 @@ export interface AgentSettings {
   readonly log: LogSettings;
 }
 
-export interface WebhookSettings {
-  readonly url: string;
-  /** Signs each delivery (HMAC-SHA256); absent: unsigned. */
-  readonly secret?: string;
-  readonly timeoutSeconds: number;
-}
-
-export interface DeliverySettings {
-  readonly minDelaySeconds: number;
-  readonly maxDelaySeconds: number;
-}
-
-export interface MonitorSettings {
+export interface MonitorSettings extends AlertSettings {
   readonly broker: BrokerSettings;
   readonly embeddedBroker: { readonly enabled: boolean; readonly host: string; readonly port: number };
   /** Liveness. `intervalSeconds` and `count` stand in only for a device that has stated neither. */
@@ -119,12 +109,6 @@ export interface MonitorSettings {
   };
   readonly dataDirectory: string;
   readonly http: { readonly host: string; readonly port: number; readonly token?: string };
-  readonly sinks: {
-    readonly log: boolean;
-    readonly mqtt: boolean;
-    readonly webhook: WebhookSettings | null;
-  };
-  readonly delivery: DeliverySettings;
   readonly summary: { readonly schedule: string | null };
   readonly retention: { readonly schedule: string; readonly historySeconds: number };
   readonly log: LogSettings;

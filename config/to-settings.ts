@@ -5,6 +5,7 @@ import type { AgentConfig } from './schema/agent.ts';
 import type { BrokerConfig } from './schema/broker.ts';
 import type { MonitorConfig } from './schema/monitor.ts';
 import type { AgentSettings, BrokerSettings, KeepaliveSettings, MonitorSettings } from './settings.ts';
+import { toAlertSettings } from './to-alert-settings.ts';
 
 function keepaliveSettings(config: AgentConfig): KeepaliveSettings {
   const adaptive = adaptivePolicy(config.adaptive_mode);
@@ -89,8 +90,7 @@ function listenOf(text: string): { readonly host: string; readonly port: number 
 }
 
 export function toMonitorSettings(config: MonitorConfig): MonitorSettings {
-  const { http, sinks, delivery } = config;
-  const { webhook } = sinks;
+  const { http } = config;
   return freeze({
     broker: monitorBroker(config),
     embeddedBroker: { enabled: config.embedded_broker.enabled, ...listenOf(config.embedded_broker.listen) },
@@ -106,15 +106,7 @@ export function toMonitorSettings(config: MonitorConfig): MonitorSettings {
     },
     dataDirectory: config.data_directory,
     http: { ...listenOf(http.listen), ...present({ token: http.token }) },
-    sinks: {
-      log: sinks.log,
-      mqtt: sinks.mqtt,
-      webhook:
-        webhook.url === null
-          ? null
-          : { url: webhook.url, ...present({ secret: webhook.secret }), timeoutSeconds: webhook.timeout },
-    },
-    delivery: { minDelaySeconds: delivery.min_delay, maxDelaySeconds: delivery.max_delay },
+    ...toAlertSettings(config),
     summary: { schedule: config.summary.schedule },
     retention: { schedule: config.retention.schedule, historySeconds: config.retention.history },
     log: config.log,

@@ -11,12 +11,7 @@ import { Feed, type FeedEvents } from './io/feed.ts';
 import { localFleet } from './io/fleet-reader.ts';
 import { startHttp } from './io/http.ts';
 import { createMetrics, type Metrics } from './io/metrics.ts';
-import { Outbox } from './io/outbox.ts';
 import { Refusals } from './io/refusals.ts';
-import { createLogSink } from './io/sinks/log.ts';
-import { createMqttSink, type MqttPublisher } from './io/sinks/mqtt.ts';
-import type { Sink } from './io/sinks/sink.ts';
-import { createWebhookSink } from './io/sinks/webhook.ts';
 import { openLmdbStore } from './io/stores/lmdb.ts';
 import type { Store } from './io/stores/store.ts';
 import { jobsOf } from './jobs.ts';
@@ -25,6 +20,7 @@ import { Networks, type NetworksParts } from './networks.ts';
 import { SummaryTally } from './policy/fleet-summary.ts';
 import { NetworkTable } from './policy/network-table.ts';
 import { Watch } from './policy/watch.ts';
+import { Telling } from './telling.ts';
 
 const GOODBYE_MS = 1000;
 /** When parts do not stop in time, the process ends all the same: what is durable is durable. */
@@ -73,7 +69,7 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   const summary = new SummaryTally();
   const table = new NetworkTable(store.networks());
   const joined = join(ground, store, broker, watch, table, summary, onLost);
-  const { monitor, outbox, feed, networks, metrics } = joined;
+  const { monitor, telling, feed, networks, metrics } = joined;
 
   const fleet = localFleet(watch, store, clock.now);
   const parts = { settings: settings.http, fleet, metrics, networks: table, now: clock.now };
@@ -86,10 +82,10 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   cleanups.push(async () => {
     if (!(await monitor.stop())) log.write('error', 'unsaved', 'the store did not take the last changes');
   });
-  cleanups.push(() => outbox.stop());
+  cleanups.push(() => telling.stop());
   cleanups.push(() => feed.stop(GOODBYE_MS));
   monitor.start();
-  outbox.wake();
+  telling.start();
   feed.start();
   log.write('info', 'monitorStarted', `watching; ${http.url} answers`, {
     http: http.url,
@@ -100,7 +96,7 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
 
 interface Joined {
   readonly monitor: Monitor;
-  readonly outbox: Outbox;
+  readonly telling: Telling;
   readonly feed: Feed;
   readonly networks: Networks;
   readonly metrics: Metrics;
@@ -125,30 +121,33 @@ function join(
     },
     feedEvents(watch, refusals, () => ({ monitor, networks })),
   );
-  const keep: NetworksParts['keep'] = (records, forgotten) => monitor.keepNetworks(records, forgotten);
+  const keep: NetworksParts['keep'] = (records, forgotten) =>
+    monitor.keep({ networks: records, forgottenNetworks: forgotten });
   const networks = new Networks({ table, publisher: feed, keep, clock, log });
-  const sinks = sinksOf(settings, feed, clock, log);
-  const metrics = metricsOf(watch, refusals, store, sinks, clock);
-  const onOutcome = (sink: string, outcome: string): void => metrics.delivery(sink, outcome);
-  const outbox = new Outbox({ store, sinks, delivery: settings.delivery, clock, random, log, onOutcome });
+  const telling = new Telling({
+    ...{ settings, store, publisher: feed, clock, random, log },
+    keep: (news) => monitor.keep(news),
+    onOutcome: (sink, outcome) => metrics.delivery(sink, outcome),
+  });
+  const metrics = metricsOf(watch, refusals, telling, clock);
   const monitor = new Monitor({
     watch,
     store,
-    sinks: sinks.map(({ name }) => name),
+    notify: (happenings) => telling.notifier.happened(happenings),
     clock,
     random,
     log,
     onStep: (step) => {
       for (const transition of step.transitions) summary.moved(transition);
     },
-    onOwed: () => outbox.wake(),
+    onOwed: () => telling.owed(),
     // An ask that gets lost costs nothing: the device is judged by its silence either way.
     ask: (device) => void feed.publish(askTopic(device), EMPTY, { qos: 1, retain: false }).catch(() => {}),
     sendCanary: (sequence) => feed.sendCanary(sequence),
     onNetworksKept: (kept) => networks.kept(kept),
     onLost,
   });
-  return { monitor, outbox, feed, networks, metrics };
+  return { monitor, telling, feed, networks, metrics };
 }
 
 /** Whom the feed tells what; `listeners` are there before it starts. */
@@ -197,27 +196,7 @@ async function brokerOf({ settings, log, cleanups }: Ground): Promise<MonitorSet
   return { url, protocol: '3.1.1', connectTimeoutSeconds: settings.broker.connectTimeoutSeconds };
 }
 
-function sinksOf(
-  settings: MonitorSettings,
-  publisher: MqttPublisher,
-  clock: Clock,
-  log: Log,
-): readonly Sink[] {
-  const { sinks } = settings;
-  return [
-    ...(sinks.log ? [createLogSink(log)] : []),
-    ...(sinks.mqtt ? [createMqttSink(publisher)] : []),
-    ...(sinks.webhook === null ? [] : [createWebhookSink(sinks.webhook, () => clock.now().wallMs)]),
-  ];
-}
-
-function metricsOf(
-  watch: Watch,
-  refusals: Refusals,
-  store: Store,
-  sinks: readonly Sink[],
-  clock: Clock,
-): Metrics {
+function metricsOf(watch: Watch, refusals: Refusals, telling: Telling, clock: Clock): Metrics {
   return createMetrics({
     counts: () => watch.counts(),
     totals: () => watch.totals(),
@@ -227,7 +206,7 @@ function metricsOf(
       yield* refusals.totals();
       yield* Object.entries(watch.totals().refusals);
     },
-    pending: () => sinks.map(({ name }) => [name, store.pendingCount(name)] as const),
+    pending: () => telling.pending(),
   });
 }
 

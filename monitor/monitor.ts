@@ -10,9 +10,10 @@ import type { Clock } from './io/clock.ts';
 import { CommitQueue } from './io/commit-queue.ts';
 import type { Commit, Pruned, Store } from './io/stores/store.ts';
 import type { DoubtReason } from './policy/attentive-clock.ts';
-import type { Alert, OutboxMessage, Transition } from './policy/device.ts';
+import type { Transition } from './policy/device.ts';
 import { DOUBT_WORDS } from './policy/doubt-words.ts';
-import type { NetworkRecord } from './policy/network-knowledge.ts';
+import { happeningsOf } from './policy/happenings.ts';
+import type { Happening, NoticeStep } from './policy/notice-book.ts';
 import type { Step, Watch } from './policy/watch.ts';
 
 /** Short enough that a suspended or stalled process is noticed, long enough to cost nothing. */
@@ -21,11 +22,13 @@ const LONGEST_SLEEP_MS = 1000;
 /** Time for the last commits at shutdown; service managers wait longer than this in all. */
 const FLUSH_MS = 2500;
 
+const NO_NEWS: Commit = { devices: [], transitions: [], alerts: [], messages: [] };
+
 export interface MonitorParts {
   readonly watch: Watch;
   readonly store: Store;
-  /** Names of the sinks that every alert is owed to. */
-  readonly sinks: readonly string[];
+  /** What people are owed for what happened; it goes into the same commit. */
+  readonly notify: (happenings: readonly Happening[]) => NoticeStep;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -81,9 +84,9 @@ export class Monitor {
     return step.refusal;
   }
 
-  /** Brings what was learned of networks, or is to be forgotten, into the store. */
-  keepNetworks(networks: readonly NetworkRecord[], forgottenNetworks: readonly string[]): void {
-    this.#queue.add({ devices: [], transitions: [], alerts: [], messages: [], networks, forgottenNetworks });
+  /** Brings news that come from elsewhere than the watch into the store. */
+  keep(news: Partial<Commit>): void {
+    this.#queue.add({ ...NO_NEWS, ...news });
   }
 
   linkUp(): void {
@@ -154,7 +157,8 @@ export class Monitor {
     if (step.saves.length === 0 && step.asks.length === 0) return;
     for (const transition of step.transitions) this.#report(transition);
     this.#parts.onStep(step);
-    this.#queue.add(commitOf(step, this.#parts.sinks));
+    const owed = this.#parts.notify(happeningsOf(step));
+    this.#queue.add({ devices: step.saves, transitions: step.transitions, alerts: step.alerts, ...owed });
     for (const device of step.asks) this.#parts.ask(device);
     // A promise may have become shorter than the sleep that is under way.
     this.#sleep();
@@ -190,26 +194,4 @@ export class Monitor {
       count,
     });
   }
-}
-
-/** A step as the store takes it: every alert is owed to every sink, in the same commit. */
-export function commitOf(step: Step, sinks: readonly string[]): Commit {
-  // Each alert of a step belongs to the one transition of its device in it.
-  const causes = new Map(step.transitions.map((transition) => [transition.device, transition]));
-  return {
-    devices: step.saves,
-    transitions: step.transitions,
-    alerts: step.alerts,
-    messages: step.alerts.flatMap((alert) => {
-      const message = messageOf(alert, causes.get(alert.device));
-      return sinks.map((sink) => ({ ...message, sink }));
-    }),
-  };
-}
-
-function messageOf(alert: Alert, cause: Transition | undefined): Omit<OutboxMessage, 'id' | 'sink'> {
-  const event = alert.resolvedMs === null ? 'opened' : 'resolved';
-  const idempotencyKey =
-    cause === undefined ? `${alert.id}:${event}` : `${alert.device}:${cause.epoch}:${cause.sequence}`;
-  return { idempotencyKey, event, severity: 'critical', notice: { kind: 'alert', alert } };
 }

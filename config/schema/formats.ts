@@ -5,7 +5,15 @@
 import { isDeviceName, isGroupName, RESERVED_NAMES } from '../../protocol/topics.ts';
 import { parseListen } from './addresses.ts';
 import { formatDuration, parseDuration } from './durations.ts';
-import type { SchemaItem } from './item.ts';
+import type { FieldItem } from './item.ts';
+import {
+  readChoices,
+  readMoment,
+  readNames,
+  readSections,
+  readUrls,
+  sectionsFromText,
+} from './list-formats.ts';
 import { checkSchedule } from './schedule.ts';
 
 export type FormatName =
@@ -21,7 +29,12 @@ export type FormatName =
   | 'device_name'
   | 'group_list'
   | 'text_list'
-  | 'schedule';
+  | 'schedule'
+  | 'name_list'
+  | 'choice_list'
+  | 'url_list'
+  | 'moment'
+  | 'section_list';
 
 export type Reading =
   | { readonly ok: true; readonly value: unknown }
@@ -29,9 +42,9 @@ export type Reading =
 
 export interface Format {
   /** Reads a value as it stands in a file, or a canonical one. */
-  read(value: unknown, item: SchemaItem): Reading;
+  read(value: unknown, item: FieldItem): Reading;
   /** What a text from the environment or the command line stands for; absent: the text itself. */
-  fromText?(text: string, item: SchemaItem): unknown;
+  fromText?(text: string, item: FieldItem): unknown;
 }
 
 const good = (value: unknown): Reading => ({ ok: true, value });
@@ -46,15 +59,15 @@ function readText(value: unknown, example: string): Reading {
   return good(value);
 }
 
-const inBounds = (value: number, item: SchemaItem): boolean =>
+const inBounds = (value: number, item: FieldItem): boolean =>
   value >= (item.min ?? 0) && value <= (item.max ?? Number.MAX_SAFE_INTEGER);
 
-function boundsFix(item: SchemaItem, show: (value: number) => string): string {
+function boundsFix(item: FieldItem, show: (value: number) => string): string {
   const low = show(item.min ?? 0);
   return item.max === undefined ? `write ${low} or more` : `write ${low} to ${show(item.max)}`;
 }
 
-function readWholeNumber(value: unknown, item: SchemaItem): Reading {
+function readWholeNumber(value: unknown, item: FieldItem): Reading {
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
     return bad('is not a whole number', boundsFix(item, String));
   }
@@ -63,7 +76,7 @@ function readWholeNumber(value: unknown, item: SchemaItem): Reading {
 
 const DURATION_FIX = 'write a number with ms, s, m, h or d, such as "30s"';
 
-function readDuration(value: unknown, item: SchemaItem): Reading {
+function readDuration(value: unknown, item: FieldItem): Reading {
   const seconds = typeof value === 'string' ? parseDuration(value) : typeof value === 'number' ? value : null;
   if (seconds === null || !Number.isFinite(seconds)) return bad('is not a duration', DURATION_FIX);
   if (!inBounds(seconds, item)) return bad('is out of range', boundsFix(item, formatDuration));
@@ -76,7 +89,7 @@ function readDuration(value: unknown, item: SchemaItem): Reading {
 /** The tightest few are all that matters. */
 export const MAX_DURATIONS = 16;
 
-function readDurations(value: unknown, item: SchemaItem): Reading {
+function readDurations(value: unknown, item: FieldItem): Reading {
   if (!Array.isArray(value))
     return bad('is not a list', 'write a list of durations, such as ["350s", "20m"]');
   if (value.length > MAX_DURATIONS) return bad('has too many durations', `write at most ${MAX_DURATIONS}`);
@@ -89,7 +102,7 @@ function readDurations(value: unknown, item: SchemaItem): Reading {
   return good(seconds);
 }
 
-function readChoice(value: unknown, item: SchemaItem): Reading {
+function readChoice(value: unknown, item: FieldItem): Reading {
   const choices = item.choices ?? [];
   if (choices.some((choice) => choice === value)) return good(value);
   return bad(
@@ -98,7 +111,7 @@ function readChoice(value: unknown, item: SchemaItem): Reading {
   );
 }
 
-function readUrl(value: unknown, item: SchemaItem): Reading {
+function readUrl(value: unknown, item: FieldItem): Reading {
   const schemes = item.schemes ?? [];
   const example = schemes
     .map((scheme) => `${scheme}://HOST${scheme.startsWith('ws') ? '/PATH' : ''}`)
@@ -191,7 +204,7 @@ function readSchedule(value: unknown): Reading {
 /** A text that is not a number stays as it is, so that `read` refuses it with the text in the message. */
 const numberFromText = (text: string): unknown => (/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text);
 
-const wordsFromText = (text: string, item: SchemaItem): unknown =>
+const wordsFromText = (text: string, item: FieldItem): unknown =>
   (item.choices ?? [true, false]).find((choice) => String(choice) === text) ?? text;
 
 export const FORMATS: Readonly<Record<FormatName, Format>> = {
@@ -215,16 +228,24 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
   },
   text_list: { read: readTexts, fromText: (text) => text.split(',').map((part) => part.trim()) },
   schedule: { read: readSchedule },
+  name_list: { read: readNames, fromText: (text) => text.split(',').map((name) => name.trim()) },
+  choice_list: { read: readChoices, fromText: (text) => text.split(',').map((name) => name.trim()) },
+  url_list: {
+    read: (value, item) => readUrls(value, item, readUrl),
+    fromText: (text) => text.split(',').map((url) => url.trim()),
+  },
+  moment: { read: readMoment },
+  section_list: { read: (value, item) => readSections(value, item, readValue), fromText: sectionsFromText },
 };
 
 /** Reads a value of `item`, null included. */
-export function readValue(value: unknown, item: SchemaItem): Reading {
+export function readValue(value: unknown, item: FieldItem): Reading {
   if (value === null && item.nullable === true) return good(null);
   return FORMATS[item.format].read(value, item);
 }
 
 /** Reads a text of the environment or the command line; `null` unsets what may be unset. */
-export function readTextValue(text: string, item: SchemaItem): Reading {
+export function readTextValue(text: string, item: FieldItem): Reading {
   // A secret may be any text, also this one.
   if (text === 'null' && item.nullable === true && item.sensitive !== true) return good(null);
   return readValue(FORMATS[item.format].fromText?.(text, item) ?? text, item);

@@ -3,13 +3,12 @@ import type { FormatName } from './formats.ts';
 
 export type Scalar = string | number | boolean | null;
 
-/** One key, in convict's own terms (`doc`, `format`, `default`, `env`, `sensitive`, `nullable`) and bounds. */
-export interface SchemaItem {
+/** A value, in convict's own terms (`doc`, `format`, `default`, `sensitive`, `nullable`) and bounds. */
+export interface FieldItem {
   readonly doc: string;
   readonly format: FormatName;
   /** As a person writes it in the file: "30s", not 30. */
   readonly default: Scalar | readonly string[];
-  readonly env: string;
   readonly nullable?: boolean;
   /** Never shown: not in messages, not by `config show`. */
   readonly sensitive?: boolean;
@@ -21,11 +20,18 @@ export interface SchemaItem {
   readonly choices?: readonly (string | boolean)[];
   /** URL schemes, without the colon. */
   readonly schemes?: readonly string[];
+  /** Of each entry of a list of sections. */
+  readonly fields?: Readonly<Record<string, FieldItem>>;
+}
+
+/** One key. */
+export interface SchemaItem extends FieldItem {
+  readonly env: string;
 }
 
 /** The schema of a configuration `T`: every leaf of `T` has its item. */
 export type SchemaOf<T> = {
-  readonly [K in keyof T]: T[K] extends Scalar | readonly (string | number)[] ? SchemaItem : SchemaOf<T[K]>;
+  readonly [K in keyof T]: T[K] extends Scalar | readonly unknown[] ? SchemaItem : SchemaOf<T[K]>;
 };
 
 /** Any schema, read without knowing its configuration. */

@@ -1,10 +1,11 @@
 /** Every key of the monitor's configuration. */
+import { type AlertsConfig, alertsSchema } from './alerts.ts';
 import { type BrokerConfig, brokerSchema } from './broker.ts';
 import type { SchemaOf } from './item.ts';
 import { countItem, intervalItem } from './keepalive.ts';
 import { type LogConfig, logSchema } from './log.ts';
 
-export interface MonitorConfig {
+export interface MonitorConfig extends AlertsConfig {
   keepalive_interval: number;
   keepalive_count: number;
   grace: number;
@@ -15,82 +16,12 @@ export interface MonitorConfig {
   embedded_broker: { enabled: boolean; listen: string };
   data_directory: string;
   http: { listen: string; token: string | null; token_file: string | null };
-  sinks: {
-    log: boolean;
-    mqtt: boolean;
-    webhook: { url: string | null; secret: string | null; secret_file: string | null; timeout: number };
-  };
-  delivery: { min_delay: number; max_delay: number };
   summary: { schedule: string | null };
   retention: { schedule: string; history: number };
   log: LogConfig;
 }
 
 export const MONITOR_DATA_DIRECTORY = '/var/lib/keepalivehd-monitor';
-
-const alertsSchema: Pick<SchemaOf<MonitorConfig>, 'sinks' | 'delivery'> = {
-  sinks: {
-    log: { doc: 'Alerts go to the log.', format: 'switch', default: true, env: 'KHD_SINKS_LOG' },
-    mqtt: {
-      doc: 'Alerts are retained messages at khd/1/alert/DEVICE.',
-      format: 'switch',
-      default: true,
-      env: 'KHD_SINKS_MQTT',
-    },
-    webhook: {
-      url: {
-        doc: 'Alerts are posted here as JSON. Hidden like a secret: such addresses often contain one.',
-        format: 'url',
-        schemes: ['http', 'https'],
-        default: null,
-        nullable: true,
-        sensitive: true,
-        env: 'KHD_SINKS_WEBHOOK_URL',
-      },
-      secret: {
-        doc: 'Signs each delivery (HMAC-SHA256); better kept in secret_file.',
-        format: 'text',
-        default: null,
-        nullable: true,
-        sensitive: true,
-        env: 'KHD_SINKS_WEBHOOK_SECRET',
-      },
-      secret_file: {
-        doc: 'File that holds the secret, such as a systemd credential.',
-        format: 'path',
-        default: null,
-        nullable: true,
-        env: 'KHD_SINKS_WEBHOOK_SECRET_FILE',
-      },
-      timeout: {
-        doc: "Longest wait for the receiver's answer.",
-        format: 'duration',
-        default: '10s',
-        min: 0.1,
-        max: 600,
-        env: 'KHD_SINKS_WEBHOOK_TIMEOUT',
-      },
-    },
-  },
-  delivery: {
-    min_delay: {
-      doc: 'Wait after the first failed delivery of an alert.',
-      format: 'duration',
-      default: '1s',
-      min: 0.01,
-      max: 3600,
-      env: 'KHD_DELIVERY_MIN_DELAY',
-    },
-    max_delay: {
-      doc: 'The wait doubles with each failure, up to this.',
-      format: 'duration',
-      default: '5m',
-      min: 0.01,
-      max: 86_400,
-      env: 'KHD_DELIVERY_MAX_DELAY',
-    },
-  },
-};
 
 const httpSchema: SchemaOf<MonitorConfig>['http'] = {
   listen: {

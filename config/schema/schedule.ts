@@ -31,6 +31,40 @@ export function checkSchedule(text: string): string | null {
   return null;
 }
 
+/** The values that each field of a cron expression allows. */
+export interface ScheduleFields {
+  readonly minutes: ReadonlySet<number>;
+  readonly hours: ReadonlySet<number>;
+  readonly days: ReadonlySet<number>;
+  /** 1 to 12. */
+  readonly months: ReadonlySet<number>;
+  /** 0 (Sunday) to 6. */
+  readonly weekdays: ReadonlySet<number>;
+}
+
+/** Reads what `checkSchedule` accepts; null for anything else. */
+export function scheduleFields(text: string): ScheduleFields | null {
+  if (checkSchedule(text) !== null) return null;
+  const parts = text.trim().split(/\s+/);
+  const [minutes, hours, days, months, weekdays] = FIELDS.map(
+    (field, index) => new Set((parts[index] ?? '').split(',').flatMap((part) => valuesOf(part, field))),
+  );
+  if (!minutes || !hours || !days || !months || !weekdays) return null;
+  // 7 is Sunday too.
+  return { minutes, hours, days, months, weekdays: new Set([...weekdays].map((weekday) => weekday % 7)) };
+}
+
+function valuesOf(part: string, field: Field): number[] {
+  const [range = '', step = '1'] = part.split('/');
+  const [first, last] =
+    range === '*' ? [field.low, field.high] : range.split('-').map((end) => readEnd(end, field));
+  const low = first ?? field.low;
+  const high = last ?? low;
+  const values: number[] = [];
+  for (let value = low; value <= high; value += Number(step)) values.push(value);
+  return values;
+}
+
 function isPart(part: string, field: Field): boolean {
   const [range = '', step, ...rest] = part.split('/');
   if (rest.length > 0) return false;

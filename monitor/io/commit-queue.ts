@@ -10,6 +10,8 @@ import type { Log } from '../../runtime/log.ts';
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../policy/device.ts';
 import type { NetworkRecord } from '../policy/network-knowledge.ts';
 import { noticeSubject } from '../policy/notice.ts';
+import type { NoticeRecord } from '../policy/notice-book.ts';
+import type { Silence } from '../policy/silence.ts';
 import type { Clock } from './clock.ts';
 import type { Commit, Store } from './stores/store.ts';
 
@@ -19,6 +21,8 @@ interface Entry {
   readonly transitions: Transition[];
   readonly alerts: Map<string, Alert>;
   readonly messages: Omit<OutboxMessage, 'id'>[];
+  /** By id, with whether it is over. */
+  readonly notices: Map<string, { readonly record: NoticeRecord; readonly isOver: boolean }>;
 }
 
 /** Devices in one commit. A mass outage is cut into slices that leave the event loop room to listen. */
@@ -49,6 +53,8 @@ export class CommitQueue {
   readonly #waiting = new Map<string, Entry>();
   /** By network; null: to be forgotten. */
   #networks = new Map<string, NetworkRecord | null>();
+  /** By id; null: to be forgotten. */
+  #silences = new Map<string, Silence | null>();
   readonly #jobs: (() => Promise<void>)[] = [];
   #running: Promise<void> | null = null;
   #stopped = false;
@@ -59,9 +65,9 @@ export class CommitQueue {
     this.#events = events;
   }
 
-  /** Devices and networks whose news is not yet durable. */
+  /** Devices, networks and silences whose news is not yet durable. */
   get waiting(): number {
-    return this.#waiting.size + this.#networks.size;
+    return this.#waiting.size + this.#networks.size + this.#silences.size;
   }
 
   /** Queues a whole step of the policy. Never throws, returns at once. */
@@ -72,6 +78,10 @@ export class CommitQueue {
     for (const message of commit.messages) this.#entry(noticeSubject(message.notice)).messages.push(message);
     for (const record of commit.networks ?? []) this.#networks.set(record.network, record);
     for (const network of commit.forgottenNetworks ?? []) this.#networks.set(network, null);
+    for (const record of commit.notices ?? []) this.#addNotice(record, false);
+    for (const record of commit.overNotices ?? []) this.#addNotice(record, true);
+    for (const silence of commit.silences ?? []) this.#silences.set(silence.id, silence);
+    for (const id of commit.forgottenSilences ?? []) this.#silences.set(id, null);
     this.#start();
   }
 
@@ -99,10 +109,14 @@ export class CommitQueue {
     return clean;
   }
 
+  #addNotice(record: NoticeRecord, isOver: boolean): void {
+    this.#entry(noticeSubject(record.notice)).notices.set(record.id, { record, isOver });
+  }
+
   #entry(device: string): Entry {
     let entry = this.#waiting.get(device);
     if (entry === undefined) {
-      entry = { record: null, transitions: [], alerts: new Map(), messages: [] };
+      entry = { record: null, transitions: [], alerts: new Map(), messages: [], notices: new Map() };
       this.#waiting.set(device, entry);
     }
     return entry;
@@ -131,6 +145,8 @@ export class CommitQueue {
     const transitions: Transition[] = [];
     const alerts: Alert[] = [];
     const messages: Omit<OutboxMessage, 'id'>[] = [];
+    const notices: NoticeRecord[] = [];
+    const overNotices: NoticeRecord[] = [];
     let taken = 0;
     for (const [device, entry] of this.#waiting) {
       if (taken >= SLICE) break;
@@ -140,19 +156,25 @@ export class CommitQueue {
       transitions.push(...entry.transitions);
       alerts.push(...entry.alerts.values());
       messages.push(...entry.messages);
+      for (const { record, isOver } of entry.notices.values()) (isOver ? overNotices : notices).push(record);
     }
-    return { devices, transitions, alerts, messages, ...this.#takeNetworks() };
+    const told = { devices, transitions, alerts, messages, notices, overNotices };
+    return { ...told, ...this.#takeNetworks(), ...this.#takeSilences() };
+  }
+
+  #takeSilences(): Pick<Commit, 'silences' | 'forgottenSilences'> {
+    if (this.#silences.size === 0) return {};
+    const { records, forgotten } = split(this.#silences);
+    this.#silences = new Map();
+    return { silences: records, forgottenSilences: forgotten };
   }
 
   /** All of them: they are few. */
   #takeNetworks(): Pick<Commit, 'networks' | 'forgottenNetworks'> {
     if (this.#networks.size === 0) return {};
-    const taken = [...this.#networks];
+    const { records, forgotten } = split(this.#networks);
     this.#networks = new Map();
-    return {
-      networks: taken.flatMap(([, record]) => (record === null ? [] : [record])),
-      forgottenNetworks: taken.flatMap(([network, record]) => (record === null ? [network] : [])),
-    };
+    return { networks: records, forgottenNetworks: forgotten };
   }
 
   async #commit(commit: Commit): Promise<void> {
@@ -189,4 +211,14 @@ export class CommitQueue {
       }
     }
   }
+}
+
+function split<T>(news: ReadonlyMap<string, T | null>): { records: T[]; forgotten: string[] } {
+  const records: T[] = [];
+  const forgotten: string[] = [];
+  for (const [key, record] of news) {
+    if (record === null) forgotten.push(key);
+    else records.push(record);
+  }
+  return { records, forgotten };
 }

@@ -2,7 +2,7 @@
  * Carries out what `policy/delivery.ts` decides, one worker per sink, so that a slow receiver holds up nobody
  * else. What was pending when the monitor stopped or was killed goes on at the start.
  */
-import type { DeliverySettings } from '../../config/settings.ts';
+import type { DeliverySettings } from '../../config/alert-settings.ts';
 import type { Log } from '../../runtime/log.ts';
 import {
   type DeliveryEffect,

@@ -3,7 +3,7 @@
  * the signature over timestamp and body. Nothing of the address but its host is ever said: it may be a secret.
  */
 import { createHmac } from 'node:crypto';
-import type { WebhookSettings } from '../../../config/settings.ts';
+import type { WebhookSettings } from '../../../config/alert-settings.ts';
 import type { OutboxMessage } from '../../policy/device.ts';
 import { type DeliveryAnswer, messageJson, type Sink } from './sink.ts';
 

@@ -10,9 +10,12 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import { CodedError } from '../../../runtime/coded-error.ts';
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../policy/device.ts';
 import type { NetworkRecord } from '../../policy/network-knowledge.ts';
+import type { NoticeRecord } from '../../policy/notice-book.ts';
+import type { Silence } from '../../policy/silence.ts';
 import { livingOwner, ownerMark } from './folder-owner.ts';
 import { pruneTables } from './lmdb-prune.ts';
-import { parseAlert, parseDevice, parseMessage, parseNetwork, parseTransition } from './records.ts';
+import { parseMessage, parseNotice, parseSilence } from './notice-records.ts';
+import { parseAlert, parseDevice, parseNetwork, parseTransition } from './records.ts';
 import type { Commit, Pruned, Store } from './store.ts';
 
 /** Raised whenever an older program could misread what a newer one writes. */
@@ -30,6 +33,8 @@ export interface Tables {
   /** By sink and message id: the order of delivery. */
   readonly outbox: Database<string, [string, number]>;
   readonly networks: Database<string, string>;
+  readonly notices: Database<string, string>;
+  readonly silences: Database<string, string>;
 }
 
 /** Told of every record that could not be read: the table and the key. */
@@ -75,6 +80,8 @@ function openTables(root: RootDatabase<string, string>): Tables {
     resolvedAlerts: table('resolved-alerts'),
     outbox: table('outbox'),
     networks: table('networks'),
+    notices: table('notices'),
+    silences: table('silences'),
   };
 }
 
@@ -143,9 +150,18 @@ class LmdbStore implements Store {
     return this.#read('networks', this.#tables.networks.getRange(), parseNetwork);
   }
 
+  notices(): Iterable<NoticeRecord> {
+    return this.#read('notices', this.#tables.notices.getRange(), parseNotice);
+  }
+
+  silences(): Iterable<Silence> {
+    return this.#read('silences', this.#tables.silences.getRange(), parseSilence);
+  }
+
   async commit(commit: Commit): Promise<void> {
     this.#checkOwner();
-    const { devices, transitions, openAlerts, resolvedAlerts, outbox, networks } = this.#tables;
+    const { devices, transitions, openAlerts, resolvedAlerts, outbox, networks, notices, silences } =
+      this.#tables;
     const messages = commit.messages.map((message, index) => ({ ...message, id: this.#nextId + index }));
     // Ids of a commit that fails stay unused: its retry gets new ones, and nothing else could collide.
     this.#nextId += messages.length;
@@ -165,6 +181,10 @@ class LmdbStore implements Store {
       for (const message of messages) outbox.put([message.sink, message.id], JSON.stringify(message));
       for (const record of commit.networks ?? []) networks.put(record.network, JSON.stringify(record));
       for (const network of commit.forgottenNetworks ?? []) networks.remove(network);
+      for (const record of commit.notices ?? []) notices.put(record.id, JSON.stringify(record));
+      for (const { id } of commit.overNotices ?? []) notices.remove(id);
+      for (const silence of commit.silences ?? []) silences.put(silence.id, JSON.stringify(silence));
+      for (const id of commit.forgottenSilences ?? []) silences.remove(id);
     });
     for (const alert of commit.alerts) {
       if (alert.resolvedMs === null) this.#openAlerts.set(alert.id, alert);

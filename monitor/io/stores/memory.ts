@@ -1,6 +1,8 @@
 /** A store that forgets when the process ends: for tests and simulations, and the contract in its plainest form. */
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../policy/device.ts';
 import type { NetworkRecord } from '../../policy/network-knowledge.ts';
+import type { NoticeRecord } from '../../policy/notice-book.ts';
+import type { Silence } from '../../policy/silence.ts';
 import type { Commit, Pruned, Store } from './store.ts';
 
 export class MemoryStore implements Store {
@@ -9,6 +11,8 @@ export class MemoryStore implements Store {
   readonly #alerts = new Map<string, Alert>();
   readonly #messages = new Map<number, OutboxMessage>();
   readonly #networks = new Map<string, NetworkRecord>();
+  readonly #notices = new Map<string, NoticeRecord>();
+  readonly #silences = new Map<string, Silence>();
   #nextId = 1;
 
   devices(): Iterable<DeviceRecord> {
@@ -17,6 +21,14 @@ export class MemoryStore implements Store {
 
   networks(): Iterable<NetworkRecord> {
     return this.#networks.values();
+  }
+
+  notices(): Iterable<NoticeRecord> {
+    return this.#notices.values();
+  }
+
+  silences(): Iterable<Silence> {
+    return this.#silences.values();
   }
 
   async commit(commit: Commit): Promise<void> {
@@ -33,6 +45,10 @@ export class MemoryStore implements Store {
     }
     for (const record of commit.networks ?? []) this.#networks.set(record.network, record);
     for (const network of commit.forgottenNetworks ?? []) this.#networks.delete(network);
+    for (const record of commit.notices ?? []) this.#notices.set(record.id, record);
+    for (const { id } of commit.overNotices ?? []) this.#notices.delete(id);
+    for (const silence of commit.silences ?? []) this.#silences.set(silence.id, silence);
+    for (const id of commit.forgottenSilences ?? []) this.#silences.delete(id);
   }
 
   pending(sink: string, limit: number): readonly OutboxMessage[] {

@@ -1,6 +1,8 @@
 /** What every store can do. One contract suite (`test/unit/monitor/io/stores/contract.ts`) runs against each. */
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../policy/device.ts';
 import type { NetworkRecord } from '../../policy/network-knowledge.ts';
+import type { NoticeRecord } from '../../policy/notice-book.ts';
+import type { Silence } from '../../policy/silence.ts';
 
 /** Everything that one step of the policy wants remembered: all of it or nothing. */
 export interface Commit {
@@ -14,6 +16,14 @@ export interface Commit {
   readonly networks?: readonly NetworkRecord[];
   /** Networks of which nothing is to be left; carried out after `networks`. */
   readonly forgottenNetworks?: readonly string[];
+  /** Whom open notices were told to; by id, newest wins. */
+  readonly notices?: readonly NoticeRecord[];
+  /** Notices that are over; carried out after `notices`. */
+  readonly overNotices?: readonly NoticeRecord[];
+  /** By id, newest wins. */
+  readonly silences?: readonly Silence[];
+  /** Ids; carried out after `silences`. */
+  readonly forgottenSilences?: readonly string[];
 }
 
 /** What a pruning took away: how many transitions and alerts, and which devices. */
@@ -28,6 +38,9 @@ export interface Store {
   devices(): Iterable<DeviceRecord>;
   /** What is known of networks, those without votes included. */
   networks(): Iterable<NetworkRecord>;
+  /** The notices that are not over. */
+  notices(): Iterable<NoticeRecord>;
+  silences(): Iterable<Silence>;
   /** Resolves once the commit would survive `kill -9` and a power cut. */
   commit(commit: Commit): Promise<void>;
   /** The oldest undelivered messages of a sink, in order. */

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { MemoryStore } from '../../../monitor/io/stores/memory.ts';
 import type { Commit } from '../../../monitor/io/stores/store.ts';
-import { commitOf, Monitor } from '../../../monitor/monitor.ts';
+import { Monitor } from '../../../monitor/monitor.ts';
+import { NoticeBook, type NoticePolicy } from '../../../monitor/policy/notice-book.ts';
+import { Silences } from '../../../monitor/policy/silence.ts';
 import { Watch } from '../../../monitor/policy/watch.ts';
 import type { Probe } from '../../../protocol/probe.ts';
 import { FakeClock, FakeLog } from './io/fakes.ts';
-import { alertOf, recordOf, transitionOf } from './io/samples.ts';
+import { recordOf } from './io/samples.ts';
 
 const LIVENESS = {
   intervalSeconds: 30,
@@ -17,6 +19,11 @@ const LIVENESS = {
   canary: null,
 };
 const PROBE: Probe = { promisedSeconds: 10, repeat: false, externalPower: false, vitals: null };
+
+const POLICY: NoticePolicy = {
+  routing: { routes: [], sinks: ['log', 'webhook'], repeatSeconds: null },
+  severity: { device: 'warning', incident: 'critical', criticalGroups: [] },
+};
 
 class FailingStore extends MemoryStore {
   failure: Error | null = null;
@@ -39,13 +46,14 @@ describe('the monitor', () => {
     clock = new FakeClock();
     store = new FailingStore();
     watch = new Watch(LIVENESS, [], [], clock.now());
+    const book = new NoticeBook(POLICY, new Silences([]), []);
     log = new FakeLog();
     owedAt = [];
     asked = [];
     monitor = new Monitor({
       watch,
       store,
-      sinks: ['log', 'webhook'],
+      notify: (happenings) => book.happened(happenings, clock.now().wallMs),
       clock,
       random: () => 0.5,
       log,
@@ -121,7 +129,7 @@ describe('the monitor', () => {
     monitor = new Monitor({
       watch,
       store,
-      sinks: [],
+      notify: () => assert.fail('nothing happened'),
       clock,
       random: () => 0,
       log,
@@ -140,29 +148,5 @@ describe('the monitor', () => {
     assert.equal([...store.devices()].length, 1);
     await clock.pass(600_000);
     assert.equal(watch.counts().dead, 0);
-  });
-});
-
-describe('a commit', () => {
-  it('owes every alert to every sink under the key of its own transition', () => {
-    const step = {
-      saves: [recordOf('a'), recordOf('b')],
-      transitions: [
-        transitionOf('a', 7, { epoch: 3 }),
-        transitionOf('b', 4, { epoch: 2, from: 'dead', to: 'alive', cause: 'probe-heard' }),
-      ],
-      alerts: [alertOf('a', 7), alertOf('b', 3, { resolvedMs: 4000 })],
-      asks: [],
-      refusal: null,
-    };
-    const owed = commitOf(step, ['log', 'webhook']).messages.map(
-      ({ sink, idempotencyKey, event }) => `${sink} ${idempotencyKey} ${event}`,
-    );
-    assert.deepEqual(owed, [
-      'log a:3:7 opened',
-      'webhook a:3:7 opened',
-      'log b:2:4 resolved',
-      'webhook b:2:4 resolved',
-    ]);
   });
 });

@@ -38,6 +38,8 @@ describe('schedules', () => {
       );
     });
     await happened;
-    assert.equal(log.lines[0]?.message, 'the job of retention.schedule failed: disk full');
+    // A loaded machine may also be told that it was late.
+    const failed = log.lines.find(({ event }) => event === 'jobFailed');
+    assert.equal(failed?.message, 'the job of retention.schedule failed: disk full');
   });
 });

@@ -1,0 +1,135 @@
+/**
+ * Whom to tell: joins the open notices and the silences with the clock and the store. What the book decides goes
+ * into the commit of what caused it; what time brings (a silence that ends, a reminder) into one of its own.
+ */
+import type { AlertSettings } from '../config/alert-settings.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Clock } from './io/clock.ts';
+import type { Commit, Store } from './io/stores/store.ts';
+import {
+  adoptedNotice,
+  type Happening,
+  NoticeBook,
+  type NoticeStep,
+  type NoticeView,
+} from './policy/notice-book.ts';
+import { type Silence, Silences } from './policy/silence.ts';
+
+/** Wall clocks jump: no sleep is longer. */
+const LONGEST_SLEEP_MS = 30_000;
+
+export interface NotifierParts {
+  readonly book: NoticeBook;
+  readonly silences: Silences;
+  /** Brings it into the store; what is owed in it is delivered after. */
+  readonly keep: (news: Partial<Commit>) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Takes up what the store knows of open notices and silences. */
+export function notifierOf(
+  { severity, routing, silences: configured }: Pick<AlertSettings, 'severity' | 'routing' | 'silences'>,
+  store: Pick<Store, 'notices' | 'openAlerts' | 'silences'>,
+  parts: Pick<NotifierParts, 'keep' | 'clock' | 'log'>,
+): Notifier {
+  const silences = new Silences([...configured, ...store.silences()]);
+  let known = [...store.notices()];
+  // A store of format 1 has open alerts and no records of them: every sink was told.
+  if (known.length === 0)
+    known = store.openAlerts().map((alert) => adoptedNotice(alert, routing.sinks, 'critical'));
+  return new Notifier({ ...parts, silences, book: new NoticeBook({ severity, routing }, silences, known) });
+}
+
+/** Silences of the configuration: they go when it says so, not by the API. */
+export const CONFIGURED = 'config:';
+
+export class Notifier {
+  readonly #parts: NotifierParts;
+  #cancelTimer: () => void = () => {};
+  #running = false;
+
+  constructor(parts: NotifierParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#running = true;
+    this.#advance();
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.#cancelTimer();
+  }
+
+  /** What is owed for these, for the commit that records them. */
+  happened(happenings: readonly Happening[]): NoticeStep {
+    const { book, clock } = this.#parts;
+    const step = book.happened(happenings, clock.now().wallMs);
+    if (happenings.length > 0) this.#sleep();
+    return step;
+  }
+
+  /** Whom the alert or incident of that id was told to; undefined: it is over, or part of an incident. */
+  view(id: string): NoticeView | undefined {
+    return this.#parts.book.view(id, this.#parts.clock.now().wallMs);
+  }
+
+  silences(): readonly { readonly silence: Silence; readonly inForce: boolean }[] {
+    const { silences, clock } = this.#parts;
+    const { wallMs } = clock.now();
+    return silences.list().map((silence) => ({ silence, inForce: silences.isInForce(silence, wallMs) }));
+  }
+
+  silence(silence: Silence): void {
+    const { silences, keep, log } = this.#parts;
+    silences.put(silence);
+    keep({ silences: [silence] });
+    log.write('info', 'silenceAdded', `silence ${silence.id}: ${silence.comment}`, { silence: silence.id });
+    this.#silencesChanged();
+  }
+
+  /** Ends a silence: what it held back is told now. */
+  unsilence(id: string): 'removed' | 'unknown' | 'configured' {
+    const { silences, log } = this.#parts;
+    if (silences.get(id) === undefined) return 'unknown';
+    if (id.startsWith(CONFIGURED)) return 'configured';
+    this.#forget(id);
+    log.write('info', 'silenceRemoved', `silence ${id} is no more`, { silence: id });
+    this.#silencesChanged();
+    return 'removed';
+  }
+
+  #forget(id: string): void {
+    this.#parts.silences.remove(id);
+    this.#parts.keep({ forgottenSilences: [id] });
+  }
+
+  #silencesChanged(): void {
+    this.#parts.book.silencesChanged();
+    this.#advance();
+  }
+
+  #advance(): void {
+    const { book, silences, clock, keep, log } = this.#parts;
+    const { wallMs } = clock.now();
+    const step = book.advance(wallMs);
+    if (step.notices.length > 0) keep(step);
+    for (const { id } of silences.over(wallMs)) {
+      if (id.startsWith(CONFIGURED)) continue;
+      this.#forget(id);
+      log.write('info', 'silenceEnded', `silence ${id} has ended`, { silence: id });
+    }
+    this.#sleep();
+  }
+
+  #sleep(): void {
+    this.#cancelTimer();
+    if (!this.#running) return;
+    const { book, clock } = this.#parts;
+    const { wallMs } = clock.now();
+    const sleepMs = Math.min(LONGEST_SLEEP_MS, book.wakeAtMs(wallMs) - wallMs);
+    this.#cancelTimer = clock.after(Math.max(1, Math.ceil(sleepMs)), () => this.#advance());
+  }
+}
