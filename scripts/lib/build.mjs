@@ -1,11 +1,13 @@
 /**
- * Builds the command line: dist/keepalivehd.js and one chunk for each part that it loads on demand.
+ * Builds the command line: dist/keepalivehd.js and one chunk for each part that it loads on demand; and what a device
+ * gets, dist/device/keepalivehd.cjs, a single file with the agent and what configures it.
  * `build.mjs [FOLDER]`: another folder inside the repository, so that imports still find node_modules.
  */
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { lean } from './device-bundle.mjs';
 
 const root = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const outdir = resolve(root, process.argv[2] ?? 'dist');
@@ -16,20 +18,34 @@ if (![`${root}${sep}dist`, `${root}${sep}.cache${sep}`].some((place) => outdir.s
 const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 
 rmSync(outdir, { recursive: true, force: true });
-await build({
+const common = {
   absWorkingDir: root,
   entryPoints: ['cli/keepalivehd.ts'],
-  outdir,
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20',
+  define: { KHD_VERSION: JSON.stringify(version) },
+  logLevel: 'warning',
+};
+await build({
+  ...common,
+  outdir,
+  splitting: true,
+  format: 'esm',
   packages: 'external',
   chunkNames: 'chunks/[name]-[hash]',
-  define: { KHD_VERSION: JSON.stringify(version) },
   sourcemap: 'linked',
   sourcesContent: false,
-  logLevel: 'warning',
 });
-chmodSync(`${outdir}/keepalivehd.js`, 0o755);
+await build({
+  ...common,
+  outfile: `${outdir}/device/keepalivehd.cjs`,
+  minify: true,
+  format: 'cjs',
+  mainFields: ['module', 'main'],
+  // Native, and optional.
+  external: ['koffi'],
+  plugins: [lean],
+  legalComments: 'none',
+});
+for (const program of ['keepalivehd.js', 'device/keepalivehd.cjs']) chmodSync(`${outdir}/${program}`, 0o755);

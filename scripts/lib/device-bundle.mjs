@@ -1,15 +1,4 @@
-/**
- * Builds what a device gets: one minified file with the agent and what configures it, and nothing else.
- * `build-agent.mjs [FILE]`, by default dist/device/keepalivehd.cjs.
- */
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-
-const root = resolve(fileURLToPath(new URL('../..', import.meta.url)));
-const outfile = resolve(root, process.argv[2] ?? 'dist/device/keepalivehd.cjs');
-const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+/** How the bundle for devices differs from the full program: one minified file without what a device never runs. */
 
 /** Commands of the full program that a device has no use for. */
 const ELSEWHERE = /\/cli\/(monitor|simulate|load|fleet)\.ts$/;
@@ -29,7 +18,7 @@ const REPLACED = {
   xml2js: 'module.exports = {};',
 };
 
-const lean = {
+export const lean = {
   name: 'lean',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^[@a-z]/ }, ({ path }) =>
@@ -47,24 +36,3 @@ const lean = {
     });
   },
 };
-
-mkdirSync(dirname(outfile), { recursive: true });
-const result = await build({
-  absWorkingDir: root,
-  entryPoints: ['cli/keepalivehd.ts'],
-  outfile,
-  bundle: true,
-  minify: true,
-  format: 'cjs',
-  platform: 'node',
-  target: 'node20',
-  mainFields: ['module', 'main'],
-  external: ['koffi'],
-  define: { KHD_VERSION: JSON.stringify(version) },
-  plugins: [lean],
-  logLevel: 'warning',
-  legalComments: 'none',
-  metafile: true,
-});
-chmodSync(outfile, 0o755);
-if (process.env.KHD_META) console.log(Object.entries(Object.values(result.metafile.outputs)[0].inputs).map(([k,v])=>[v.bytesInOutput,k]).sort((a,b)=>b[0]-a[0]).slice(0,60).map(x=>x.join(' ')).join('\n'));
