@@ -27,8 +27,14 @@ ${COMMON}
 ${ORDER}`;
 
 export const MONITOR_HELP = `Usage: keepalivehd monitor [--config FILE] [--embedded-broker] [--set KEY=VALUE …]
+       keepalivehd monitor check-config [--connect] [--json] [the same]
+
+check-config says line by line what a monitor so configured would meet, and starts none. Exit codes: 0 all is well
+(warnings aside), 78 the configuration is not valid, 1 something that it needs is not there.
 
 ${COMMON}  --embedded-broker run a broker inside, for trying out; as --set embedded_broker.enabled=true
+  --connect         check-config: try the broker, the data folder, the addresses and the sinks too
+  --json            check-config: print one JSON object
 
 ${ORDER}`;
 

@@ -1,20 +1,37 @@
 /** `keepalivehd monitor` */
+import { nearest } from '../config/nearest.ts';
 import { EXIT_OK } from './exit-codes.ts';
 import { MONITOR_HELP } from './help.ts';
 import { loadOptions } from './load-options.ts';
 import { readOptions } from './options.ts';
 import { UsageError } from './usage-error.ts';
 
+const CHECK = 'check-config';
+
 export async function monitorCommand(argv: readonly string[]): Promise<number> {
-  const options = readOptions(argv, { config: 'text', set: 'texts', 'embedded-broker': 'flag' });
+  const [first, ...rest] = argv;
+  const checks = first === CHECK;
+  const options = readOptions(checks ? rest : argv, {
+    config: 'text',
+    set: 'texts',
+    'embedded-broker': 'flag',
+    ...(checks && ({ connect: 'flag', json: 'flag' } as const)),
+  });
   if (options.flags.has('help')) {
     process.stdout.write(MONITOR_HELP);
     return EXIT_OK;
   }
   if (options.positionals.length > 0) {
-    throw new UsageError('monitor takes no arguments; name the file with --config');
+    const [written = ''] = options.positionals;
+    const meant = nearest(written, [CHECK]);
+    throw new UsageError(
+      checks || meant === null
+        ? `monitor ${checks ? `${CHECK} ` : ''}takes no arguments; name the file with --config`
+        : `unknown action ${written.slice(0, 60)}; did you mean ${meant}?`,
+    );
   }
   const embedded = options.flags.has('embedded-broker') ? [['embedded_broker.enabled', 'true'] as const] : [];
+  if (checks) return (await import('./check-config.ts')).checkConfigCommand(options, embedded);
   const [{ loadMonitorSettings }, { runMonitor }, { runService }] = await Promise.all([
     import('../config/load.ts'),
     import('../monitor/main.ts'),

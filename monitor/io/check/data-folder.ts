@@ -1,0 +1,66 @@
+/** Whether the store could live in its folder: it is or can be made, can be written to, and has room. */
+import { mkdir, rmdir, statfs, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type CheckFinding, doubtful, failed, fine } from './finding.ts';
+
+const KEY = 'data_directory';
+/** A device's records take some hundred bytes; below this the next mass outage may not fit. */
+const LITTLE_BYTES = 256 * 1024 * 1024;
+
+/** Leaves nothing behind: a folder that it had to make is removed again. */
+export async function checkDataFolder(folder: string): Promise<CheckFinding> {
+  let made: string | undefined;
+  try {
+    made = await mkdir(folder, { recursive: true, mode: 0o700 });
+    const file = join(folder, `.keepalivehd-check-${process.pid}`);
+    await writeFile(file, 'writable\n');
+    await unlink(file);
+    const { bavail, bsize } = await statfs(folder);
+    const free = bavail * bsize;
+    const detail = `${folder} ${made === undefined ? 'is writable' : 'can be made'}, ${gigabytes(free)} free`;
+    return free < LITTLE_BYTES
+      ? doubtful(KEY, detail, 'make room, or name another folder')
+      : fine(KEY, detail);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return failed(
+      KEY,
+      `${folder}: ${reasonOf(code) ?? message}`,
+      'let this user write there, or name another folder',
+    );
+  } finally {
+    if (made !== undefined) await removeMade(folder, made);
+  }
+}
+
+/** From the folder up to the first that had to be made; what others put there meanwhile stays. */
+async function removeMade(folder: string, first: string): Promise<void> {
+  for (let path = folder; path.startsWith(first); path = join(path, '..')) {
+    const removed = await rmdir(path).then(
+      () => true,
+      () => false,
+    );
+    if (!removed) return;
+  }
+}
+
+function reasonOf(code: string | undefined): string | null {
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return 'this user may not write there';
+    case 'EROFS':
+      return 'is on a file system that is read-only';
+    case 'ENOSPC':
+      return 'the disk is full';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'is not a folder';
+    default:
+      return null;
+  }
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}

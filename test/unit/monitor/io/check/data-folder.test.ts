@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, it } from 'node:test';
+import { checkDataFolder } from '../../../../../monitor/io/check/data-folder.ts';
+
+let folder = '';
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'check-'));
+});
+after(() => rmSync(folder, { recursive: true }));
+
+it('finds a folder writable and leaves nothing in it', async () => {
+  const { outcome, detail } = await checkDataFolder(folder);
+  assert.notEqual(outcome, 'failed', detail);
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+it('finds that one can be made, and does not leave it', async () => {
+  const { outcome, detail } = await checkDataFolder(join(folder, 'a', 'b'));
+  assert.notEqual(outcome, 'failed', detail);
+  assert.match(detail, /can be made/);
+  assert.ok(!existsSync(join(folder, 'a')));
+});
+
+it('fails where a file is in the way', async () => {
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  for (const path of [file, join(file, 'below')]) {
+    const { check, outcome, detail } = await checkDataFolder(path);
+    assert.deepEqual([check, outcome], ['data_directory', 'failed']);
+    assert.match(detail, /is not a folder/);
+  }
+});
