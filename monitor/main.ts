@@ -9,7 +9,7 @@ import { startSchedules } from './io/cron.ts';
 import { startEmbeddedBroker } from './io/embedded-broker.ts';
 import { Feed, type FeedEvents } from './io/feed.ts';
 import { localFleet } from './io/fleet-reader.ts';
-import { startHttp } from './io/http.ts';
+import { startHttp } from './io/http/server.ts';
 import { createMetrics, type Metrics } from './io/metrics.ts';
 import { Refusals } from './io/refusals.ts';
 import { openLmdbStore } from './io/stores/lmdb.ts';

@@ -1,9 +1,9 @@
 /** The monitor's knowledge as the HTTP API words it: snake_case, ISO times. */
-import type { IdleTimeoutRange } from '../../protocol/network-knowledge.ts';
-import type { Transition } from '../policy/device.ts';
-import type { NetworkView } from '../policy/network-table.ts';
-import type { DeviceView } from '../policy/watch.ts';
-import { isoTime } from './sinks/sink.ts';
+import type { IdleTimeoutRange } from '../../../protocol/network-knowledge.ts';
+import type { Transition } from '../../policy/device.ts';
+import type { NetworkView } from '../../policy/network-table.ts';
+import type { DeviceView } from '../../policy/watch.ts';
+import { isoTime } from '../sinks/sink.ts';
 
 export function deviceJson(view: DeviceView): Record<string, unknown> {
   const { vitals, counters } = view;

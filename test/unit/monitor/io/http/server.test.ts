@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { localFleet } from '../../../../monitor/io/fleet-reader.ts';
-import { type HttpServer, startHttp } from '../../../../monitor/io/http.ts';
-import { createMetrics } from '../../../../monitor/io/metrics.ts';
-import { MemoryStore } from '../../../../monitor/io/stores/memory.ts';
-import { NetworkTable } from '../../../../monitor/policy/network-table.ts';
-import { Watch } from '../../../../monitor/policy/watch.ts';
-import { FakeClock } from './fakes.ts';
-import { alertOf, recordOf, transitionOf } from './samples.ts';
+import { localFleet } from '../../../../../monitor/io/fleet-reader.ts';
+import { type HttpServer, startHttp } from '../../../../../monitor/io/http/server.ts';
+import { createMetrics } from '../../../../../monitor/io/metrics.ts';
+import { MemoryStore } from '../../../../../monitor/io/stores/memory.ts';
+import { NetworkTable } from '../../../../../monitor/policy/network-table.ts';
+import { Watch } from '../../../../../monitor/policy/watch.ts';
+import { FakeClock } from '../fakes.ts';
+import { alertOf, recordOf, transitionOf } from '../samples.ts';
 
 const LIVENESS = {
   intervalSeconds: 30,
