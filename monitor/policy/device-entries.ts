@@ -28,8 +28,21 @@ const MAX_FACTS_BYTES = 127;
 const MIN_ARENA_BYTES = 64 * 1024;
 /** No group's name holds it. */
 const BETWEEN_GROUPS = '\n';
-/** Texts of an entry, which come first in its facts: reason, version, network, groups. */
-const TEXTS = 4;
+
+/** What the facts of an entry hold: bits of their first number. The commonest fit its first seven bits. */
+const HAS_REASON = 1;
+const HAS_VERSION = 2;
+const HAS_NETWORK = 4;
+const HAS_GROUPS = 8;
+const HAS_EPOCH = 16;
+const HAS_PROBES = 32;
+const HAS_RECONNECTS = 64;
+const HAS_LAPSES = 128;
+const HAS_CONFIGURATION = 256;
+/** The time of the last change is no whole number of ms since 1970. */
+const IS_ODD_TIME = 512;
+/** Texts come first, in this order. */
+const TEXTS = [HAS_REASON, HAS_VERSION, HAS_NETWORK, HAS_GROUPS];
 
 export class DeviceEntries {
   /** Where a device's run begins; 0: there is none. */
@@ -102,43 +115,67 @@ export class DeviceEntries {
 
   facts(index: number): EntryFacts {
     const reader = this.#readerOfFacts(this.offsets[index] as number);
-    const reason = this.#texts.text(reader.count());
-    const agentVersion = this.#texts.text(reader.count());
-    const network = reader.count();
-    const groups = this.#texts.text(reader.count());
-    const sequence = reader.count();
-    const epoch = reader.count();
-    const configurationVersion = reader.count();
-    const counters = { probes: reader.count(), reconnects: reader.count(), lapses: reader.count() };
+    const held = reader.count();
+    const number = (bit: number): number => ((held & bit) === 0 ? 0 : reader.count());
+    const text = (bit: number): string => this.#texts.text(number(bit));
+    const reason = text(HAS_REASON);
+    const agentVersion = text(HAS_VERSION);
+    const network = (held & HAS_NETWORK) === 0 ? null : text(HAS_NETWORK);
+    const groups = text(HAS_GROUPS);
     return {
-      stateSinceMs: reader.double(),
-      sequence,
-      epoch,
       reason,
       agentVersion,
-      network: network === 0 ? null : this.#texts.text(network - 1),
+      network,
       groups: groups === '' ? [] : groups.split(BETWEEN_GROUPS),
-      configurationVersion: configurationVersion === 0 ? null : configurationVersion - 1,
-      counters,
+      epoch: number(HAS_EPOCH),
+      configurationVersion: (held & HAS_CONFIGURATION) === 0 ? null : reader.count(),
+      counters: {
+        probes: number(HAS_PROBES),
+        reconnects: number(HAS_RECONNECTS),
+        lapses: number(HAS_LAPSES),
+      },
+      sequence: reader.count(),
+      stateSinceMs: (held & IS_ODD_TIME) === 0 ? reader.count() : reader.double(),
     };
   }
 
-  /** Packs into the writer and returns the length; absent is 0, present one more than its value. */
+  /** Packs into the writer, what is 0, empty or null not at all; returns the length. */
   #pack(facts: EntryFacts): number {
+    const { counters, configurationVersion, stateSinceMs } = facts;
+    const reason = this.#texts.take(facts.reason);
+    const agentVersion = this.#texts.take(facts.agentVersion);
+    const network = facts.network === null ? 0 : this.#texts.take(facts.network);
+    const groups = this.#texts.take(facts.groups.join(BETWEEN_GROUPS));
+    const isOddTime = !Number.isSafeInteger(stateSinceMs) || stateSinceMs < 0;
+    const held =
+      (reason === 0 ? 0 : HAS_REASON) |
+      (agentVersion === 0 ? 0 : HAS_VERSION) |
+      (facts.network === null ? 0 : HAS_NETWORK) |
+      (groups === 0 ? 0 : HAS_GROUPS) |
+      (facts.epoch === 0 ? 0 : HAS_EPOCH) |
+      (counters.probes === 0 ? 0 : HAS_PROBES) |
+      (counters.reconnects === 0 ? 0 : HAS_RECONNECTS) |
+      (counters.lapses === 0 ? 0 : HAS_LAPSES) |
+      (configurationVersion === null ? 0 : HAS_CONFIGURATION) |
+      (isOddTime ? IS_ODD_TIME : 0);
     const writer = this.#writer;
-    const texts = this.#texts;
     writer.at = 0;
-    writer.count(texts.take(facts.reason));
-    writer.count(texts.take(facts.agentVersion));
-    writer.count(facts.network === null ? 0 : 1 + texts.take(facts.network));
-    writer.count(texts.take(facts.groups.join(BETWEEN_GROUPS)));
+    writer.count(held);
+    const put = (bit: number, value: number): void => {
+      if ((held & bit) !== 0) writer.count(value);
+    };
+    put(HAS_REASON, reason);
+    put(HAS_VERSION, agentVersion);
+    put(HAS_NETWORK, network);
+    put(HAS_GROUPS, groups);
+    put(HAS_EPOCH, facts.epoch);
+    put(HAS_CONFIGURATION, configurationVersion ?? 0);
+    put(HAS_PROBES, counters.probes);
+    put(HAS_RECONNECTS, counters.reconnects);
+    put(HAS_LAPSES, counters.lapses);
     writer.count(facts.sequence);
-    writer.count(facts.epoch);
-    writer.count(facts.configurationVersion === null ? 0 : facts.configurationVersion + 1);
-    writer.count(facts.counters.probes);
-    writer.count(facts.counters.reconnects);
-    writer.count(facts.counters.lapses);
-    writer.double(facts.stateSinceMs);
+    if (isOddTime) writer.double(stateSinceMs);
+    else writer.count(stateSinceMs);
     return writer.at;
   }
 
@@ -153,11 +190,8 @@ export class DeviceEntries {
 
   #releaseTexts(offset: number): void {
     const reader = this.#readerOfFacts(offset);
-    for (let n = 0; n < TEXTS; n += 1) {
-      const id = reader.count();
-      // The third may be absent, and counts from 1.
-      this.#texts.release(n === 2 ? Math.max(0, id - 1) : id);
-    }
+    const held = reader.count();
+    for (const bit of TEXTS) if ((held & bit) !== 0) this.#texts.release(reader.count());
   }
 
   #lengthAt(offset: number): number {
@@ -172,11 +206,11 @@ export class DeviceEntries {
     return at;
   }
 
-  /** Copies every run into a new arena, half as large again as what it has to hold. */
+  /** Copies every run into a new arena, a quarter larger than what it has to hold. */
   #makeRoom(length: number): void {
     const from = this.bytes;
     const live = this.#end - this.#waste + length;
-    const to = new Uint8Array(Math.max(MIN_ARENA_BYTES, Math.ceil(live * 1.5)));
+    const to = new Uint8Array(Math.max(MIN_ARENA_BYTES, Math.ceil(live * 1.25)));
     if (this.#waste === 0) {
       to.set(from.subarray(0, this.#end));
       this.bytes = to;
