@@ -20,6 +20,7 @@ import { Networks, type NetworksParts } from './networks.ts';
 import { SummaryTally } from './policy/fleet-summary.ts';
 import { NetworkTable } from './policy/network-table.ts';
 import { Watch } from './policy/watch.ts';
+import { takeUp } from './take-up.ts';
 import { Telling } from './telling.ts';
 
 const GOODBYE_MS = 1000;
@@ -65,7 +66,8 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   );
   cleanups.push(() => store.close());
   const broker = await brokerOf(ground);
-  const watch = new Watch(settings.liveness, store.devices(), store.openAlerts(), clock.now());
+  const watch = new Watch(settings.liveness, [], [], clock.now());
+  await takeUp(watch, store);
   const summary = new SummaryTally();
   const table = new NetworkTable(store.networks());
   const joined = join(ground, store, broker, watch, table, summary, onLost);

@@ -9,6 +9,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Clock } from './io/clock.ts';
 import { CommitQueue } from './io/commit-queue.ts';
 import type { Commit, Pruned, Store } from './io/stores/store.ts';
+import { TransitionLog } from './io/transition-log.ts';
 import type { DoubtReason } from './policy/attentive-clock.ts';
 import type { Transition } from './policy/device.ts';
 import { DOUBT_WORDS } from './policy/doubt-words.ts';
@@ -49,6 +50,7 @@ export interface MonitorParts {
 export class Monitor {
   readonly #parts: MonitorParts;
   readonly #queue: CommitQueue;
+  readonly #transitionLog: TransitionLog;
   #cancelTimer: () => void = () => {};
   #stopped = false;
   /** As last told to the log. */
@@ -57,6 +59,7 @@ export class Monitor {
   constructor(parts: MonitorParts) {
     this.#parts = parts;
     this.#told = parts.watch.doubts;
+    this.#transitionLog = new TransitionLog(parts.log, parts.clock);
     this.#queue = new CommitQueue(parts, {
       onCommitted: (commit) => {
         if (commit.messages.length > 0) parts.onOwed();
@@ -119,6 +122,7 @@ export class Monitor {
   async stop(): Promise<boolean> {
     this.#stopped = true;
     this.#cancelTimer();
+    this.#transitionLog.flush();
     return this.#queue.stop(FLUSH_MS);
   }
 
@@ -155,7 +159,7 @@ export class Monitor {
 
   #take(step: Step): void {
     if (step.saves.length === 0 && step.asks.length === 0) return;
-    for (const transition of step.transitions) this.#report(transition);
+    for (const transition of step.transitions) this.#transitionLog.add(transition);
     this.#parts.onStep(step);
     const owed = this.#parts.notify(happeningsOf(step));
     this.#queue.add({ devices: step.saves, transitions: step.transitions, alerts: step.alerts, ...owed });
@@ -182,16 +186,5 @@ export class Monitor {
     if (canary !== null) sendCanary?.(canary);
     this.#tellDoubts();
     this.#sleep();
-  }
-
-  #report({ device, from, to, cause, promisedSeconds, count }: Transition): void {
-    this.#parts.log.write('info', 'deviceMoved', `${device}: ${from ?? 'new'} -> ${to} (${cause})`, {
-      device,
-      from,
-      to,
-      cause,
-      promisedSeconds,
-      count,
-    });
   }
 }

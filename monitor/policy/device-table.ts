@@ -77,9 +77,10 @@ export class DeviceTable {
     for (let index = 0; index < this.#fresh; index += 1) if (this.#entries.has(index)) yield index;
   }
 
-  /** Makes room for `devices` in one step. */
+  /** Makes room for `devices`, and an eighth more, in one step. */
   reserve(devices: number): void {
-    if (devices > this.stateCode.length) this.#resize(devices);
+    const capacity = Math.min(MAX_DEVICES, Math.ceil(devices * 1.125));
+    if (capacity > this.stateCode.length) this.#resize(capacity);
     this.#names.reserve(devices);
   }
 

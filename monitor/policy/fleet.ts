@@ -14,7 +14,7 @@ import { NetworkSilence } from './network-silence.ts';
 import type { StepDraft } from './step.ts';
 
 /** Devices looked at in one go: a mass outage leaves the event loop room to listen. */
-const SLICE = 2000;
+const SLICE = 500;
 
 export class Fleet {
   readonly table = new DeviceTable();

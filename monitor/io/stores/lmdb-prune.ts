@@ -1,7 +1,8 @@
 /** Takes old rows out of an LMDB store in slices, so that the event loop never stands still for it. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { readDeviceRow } from './device-rows.ts';
 import type { Tables } from './lmdb.ts';
-import { parseDevice, parseTransition } from './records.ts';
+import { parseTransition } from './records.ts';
 import type { Pruned } from './store.ts';
 
 /** Rows that are read, or removed in one transaction, before other work gets its turn. */
@@ -15,8 +16,8 @@ export async function pruneTables(tables: Tables, beforeMs: number): Promise<Pru
       (text) => (parseTransition(text)?.atMs ?? Number.POSITIVE_INFINITY) < beforeMs,
     ),
     alerts: await select(tables.resolvedAlerts.getRange({ end: [beforeMs, ''] }), () => true),
-    devices: await select(tables.devices.getRange(), (text) => {
-      const record = parseDevice(text);
+    devices: await select(tables.devices.getRange(), (text, name) => {
+      const record = readDeviceRow(name, text);
       return record !== null && record.state === 'left' && record.stateSinceMs < beforeMs;
     }),
   };
@@ -28,12 +29,12 @@ export async function pruneTables(tables: Tables, beforeMs: number): Promise<Pru
 
 async function select<K>(
   rows: Iterable<{ key: K; value: string }>,
-  isOld: (text: string) => boolean,
+  isOld: (text: string, key: K) => boolean,
 ): Promise<K[]> {
   const keys: K[] = [];
   let read = 0;
   for (const { key, value } of rows) {
-    if (isOld(value)) keys.push(key);
+    if (isOld(value, key)) keys.push(key);
     read += 1;
     if (read % SLICE === 0) await nextTurn();
   }

@@ -1,7 +1,7 @@
 /**
  * The embedded store: one LMDB environment in the data folder, the only import of lmdb.
  *
- * Records are JSON text that is parsed strictly: a damaged one is skipped and reported, the rest lives on.
+ * Records are JSON text (devices: `device-rows.ts`) that is parsed strictly: a damaged one is skipped and reported, the rest lives on.
  * What must be known at every moment (open alerts, message ids and counts) is held in memory, so that a
  * commit only writes.
  */
@@ -12,10 +12,11 @@ import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../polic
 import type { NetworkRecord } from '../../policy/network-knowledge.ts';
 import type { NoticeRecord } from '../../policy/notice-book.ts';
 import type { Silence } from '../../policy/silence.ts';
+import { deviceRow, readDeviceRow } from './device-rows.ts';
 import { livingOwner, ownerMark } from './folder-owner.ts';
 import { pruneTables } from './lmdb-prune.ts';
 import { parseMessage, parseNotice, parseSilence } from './notice-records.ts';
-import { parseAlert, parseDevice, parseNetwork, parseTransition } from './records.ts';
+import { parseAlert, parseNetwork, parseTransition } from './records.ts';
 import type { Commit, Pruned, Store } from './store.ts';
 
 /** Raised whenever an older program could misread what a newer one writes. */
@@ -143,7 +144,12 @@ class LmdbStore implements Store {
   }
 
   devices(): Iterable<DeviceRecord> {
-    return this.#read('devices', this.#tables.devices.getRange(), parseDevice);
+    return this.#read('devices', this.#tables.devices.getRange(), (text, name) => readDeviceRow(name, text));
+  }
+
+  deviceCount(): number {
+    const { entryCount = 0 }: { entryCount?: number } = this.#tables.devices.getStats();
+    return entryCount;
   }
 
   networks(): Iterable<NetworkRecord> {
@@ -166,7 +172,7 @@ class LmdbStore implements Store {
     // Ids of a commit that fails stay unused: its retry gets new ones, and nothing else could collide.
     this.#nextId += messages.length;
     await this.#root.batch(() => {
-      for (const record of commit.devices) devices.put(record.device, JSON.stringify(record));
+      for (const record of commit.devices) devices.put(record.device, deviceRow(record));
       for (const transition of commit.transitions) {
         transitions.put([transition.device, transition.sequence], JSON.stringify(transition));
       }
@@ -268,13 +274,13 @@ class LmdbStore implements Store {
     }
   }
 
-  *#read<T>(
+  *#read<K, T>(
     table: string,
-    rows: Iterable<{ key: unknown; value: string }>,
-    parse: (text: unknown) => T | null,
+    rows: Iterable<{ key: K; value: string }>,
+    parse: (text: string, key: K) => T | null,
   ): Iterable<T> {
     for (const { key, value } of rows) {
-      const record = parse(value);
+      const record = parse(value, key);
       if (record === null) this.#onDamaged(table, String(key));
       else yield record;
     }

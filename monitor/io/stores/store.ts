@@ -36,6 +36,8 @@ export interface Pruned {
 export interface Store {
   /** Every device ever recorded and not pruned. */
   devices(): Iterable<DeviceRecord>;
+  /** How many `devices` gives, damaged ones included, where that is known without reading them. */
+  deviceCount?(): number;
   /** What is known of networks, those without votes included. */
   networks(): Iterable<NetworkRecord>;
   /** The notices that are not over. */

@@ -1,0 +1,110 @@
+/**
+ * A device as a row of the embedded store: its name is the key, the rest one JSON list in a fixed order. A third of
+ * the bytes of an object with field names, and of the time to read it: a million rows are read at every start.
+ */
+import { MAX_PROMISED_SECONDS } from '../../../protocol/probe.ts';
+import { MAX_COUNT } from '../../../protocol/status.ts';
+import { isDeviceName } from '../../../protocol/topics.ts';
+import type { DeviceRecord, DeviceState } from '../../policy/device.ts';
+import { parseDevice } from './records.ts';
+
+const STATES: readonly DeviceState[] = ['alive', 'late', 'dead', 'left'];
+const FIELDS = 15;
+const FIELDS_WITH_VITALS = FIELDS + 4;
+
+/** The row's text; `readDeviceRow` gives the record back. */
+export function deviceRow(record: DeviceRecord): string {
+  const { counters, vitals } = record;
+  const fields: unknown[] = [
+    record.state,
+    record.stateSinceMs,
+    record.sequence,
+    record.epoch,
+    record.promisedSeconds,
+    record.count,
+    record.lastHeardMs,
+    record.reason,
+    record.agentVersion,
+    record.network,
+    record.groups,
+    record.configurationVersion,
+    counters.probes,
+    counters.reconnects,
+    counters.lapses,
+  ];
+  if (vitals !== null) {
+    fields.push(vitals.batteryPercent, vitals.signalDbm, vitals.rttMs, vitals.reconnects);
+  }
+  return JSON.stringify(fields);
+}
+
+/** The record of `device`, also from a row of format 1, an object; null when it is damaged. Never throws. */
+export function readDeviceRow(device: string, text: string): DeviceRecord | null {
+  if (text.startsWith('{')) return parseDevice(text);
+  let row: unknown;
+  try {
+    row = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(row) || !isDeviceName(device)) return null;
+  if (row.length !== FIELDS && row.length !== FIELDS_WITH_VITALS) return null;
+  const [state, stateSinceMs, sequence, epoch, promisedSeconds, count, lastHeardMs] = row as unknown[];
+  const [reason, agentVersion, network, groups, configurationVersion] = row.slice(7, 12) as unknown[];
+  const [probes, reconnects, lapses] = row.slice(12, FIELDS) as unknown[];
+  const vitals = row.length === FIELDS ? null : readVitals(row.slice(FIELDS));
+  if (vitals === undefined || !isState(state) || !isNumber(stateSinceMs)) return null;
+  if (!isCount(sequence) || !isCount(epoch)) return null;
+  if (!isCount(promisedSeconds) || promisedSeconds < 1 || promisedSeconds > MAX_PROMISED_SECONDS) return null;
+  if (!isCount(count) || count < 1 || count > MAX_COUNT) return null;
+  if (lastHeardMs !== null && !isNumber(lastHeardMs)) return null;
+  if (typeof reason !== 'string' || typeof agentVersion !== 'string') return null;
+  if (network !== null && typeof network !== 'string') return null;
+  if (!isTexts(groups)) return null;
+  if (configurationVersion !== null && !isCount(configurationVersion)) return null;
+  if (!isCount(probes) || !isCount(reconnects) || !isCount(lapses)) return null;
+  return {
+    device,
+    state,
+    stateSinceMs,
+    sequence,
+    epoch,
+    promisedSeconds,
+    count,
+    lastHeardMs,
+    reason,
+    agentVersion,
+    network,
+    groups,
+    configurationVersion,
+    counters: { probes, reconnects, lapses },
+    vitals,
+  };
+}
+
+function readVitals(fields: readonly unknown[]): DeviceRecord['vitals'] | undefined {
+  const [batteryPercent, signalDbm, rttMs, reconnects] = fields;
+  if (!isNumberOrNull(batteryPercent) || !isNumberOrNull(signalDbm) || !isNumberOrNull(rttMs))
+    return undefined;
+  return isCount(reconnects) ? { batteryPercent, signalDbm, rttMs, reconnects } : undefined;
+}
+
+function isState(value: unknown): value is DeviceState {
+  return STATES.some((state) => state === value);
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isNumberOrNull(value: unknown): value is number | null {
+  return value === null || isNumber(value);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string');
+}
