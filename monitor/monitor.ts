@@ -11,7 +11,7 @@ import { CommitQueue } from './io/commit-queue.ts';
 import type { Commit, Pruned, Store } from './io/stores/store.ts';
 import { TransitionLog } from './io/transition-log.ts';
 import type { DoubtReason } from './policy/attentive-clock.ts';
-import type { Transition } from './policy/device.ts';
+
 import { DOUBT_WORDS } from './policy/doubt-words.ts';
 import { happeningsOf } from './policy/happenings.ts';
 import type { Happening, NoticeStep } from './policy/notice-book.ts';

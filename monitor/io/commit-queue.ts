@@ -19,14 +19,18 @@ import type { Commit, Store } from './stores/store.ts';
 interface Entry {
   record: DeviceRecord | null;
   readonly transitions: Transition[];
-  readonly alerts: Map<string, Alert>;
+  /** By id; null: none. Of most devices there is none, and they may be a million. */
+  alerts: Map<string, Alert> | null;
   readonly messages: Omit<OutboxMessage, 'id'>[];
-  /** By id, with whether it is over. */
-  readonly notices: Map<string, { readonly record: NoticeRecord; readonly isOver: boolean }>;
+  /** By id, with whether it is over; null: none. */
+  notices: Map<string, { readonly record: NoticeRecord; readonly isOver: boolean }> | null;
 }
 
-/** Devices in one commit. A mass outage is cut into slices that leave the event loop room to listen. */
-const SLICE = 500;
+/**
+ * Devices in one commit. A mass outage is cut into slices that leave the event loop room to listen; smaller ones
+ * would wait for the disk more often than they have to.
+ */
+const SLICE = 2000;
 const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 10_000;
 
@@ -74,7 +78,11 @@ export class CommitQueue {
   add(commit: Commit): void {
     for (const record of commit.devices) this.#entry(record.device).record = record;
     for (const transition of commit.transitions) this.#entry(transition.device).transitions.push(transition);
-    for (const alert of commit.alerts) this.#entry(alert.device).alerts.set(alert.id, alert);
+    for (const alert of commit.alerts) {
+      const entry = this.#entry(alert.device);
+      entry.alerts ??= new Map();
+      entry.alerts.set(alert.id, alert);
+    }
     for (const message of commit.messages) this.#entry(noticeSubject(message.notice)).messages.push(message);
     for (const record of commit.networks ?? []) this.#networks.set(record.network, record);
     for (const network of commit.forgottenNetworks ?? []) this.#networks.set(network, null);
@@ -110,13 +118,15 @@ export class CommitQueue {
   }
 
   #addNotice(record: NoticeRecord, isOver: boolean): void {
-    this.#entry(noticeSubject(record.notice)).notices.set(record.id, { record, isOver });
+    const entry = this.#entry(noticeSubject(record.notice));
+    entry.notices ??= new Map();
+    entry.notices.set(record.id, { record, isOver });
   }
 
   #entry(device: string): Entry {
     let entry = this.#waiting.get(device);
     if (entry === undefined) {
-      entry = { record: null, transitions: [], alerts: new Map(), messages: [], notices: new Map() };
+      entry = { record: null, transitions: [], alerts: null, messages: [], notices: null };
       this.#waiting.set(device, entry);
     }
     return entry;
@@ -154,9 +164,10 @@ export class CommitQueue {
       this.#waiting.delete(device);
       if (entry.record !== null) devices.push(entry.record);
       transitions.push(...entry.transitions);
-      alerts.push(...entry.alerts.values());
+      if (entry.alerts !== null) alerts.push(...entry.alerts.values());
       messages.push(...entry.messages);
-      for (const { record, isOver } of entry.notices.values()) (isOver ? overNotices : notices).push(record);
+      for (const { record, isOver } of entry.notices?.values() ?? [])
+        (isOver ? overNotices : notices).push(record);
     }
     const told = { devices, transitions, alerts, messages, notices, overNotices };
     return { ...told, ...this.#takeNetworks(), ...this.#takeSilences() };

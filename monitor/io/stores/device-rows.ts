@@ -5,10 +5,9 @@
 import { MAX_PROMISED_SECONDS } from '../../../protocol/probe.ts';
 import { MAX_COUNT } from '../../../protocol/status.ts';
 import { isDeviceName } from '../../../protocol/topics.ts';
-import type { DeviceRecord, DeviceState } from '../../policy/device.ts';
+import { DEVICE_STATES, type DeviceRecord, type DeviceState } from '../../policy/device.ts';
 import { parseDevice } from './records.ts';
 
-const STATES: readonly DeviceState[] = ['alive', 'late', 'dead', 'left'];
 const FIELDS = 15;
 const FIELDS_WITH_VITALS = FIELDS + 4;
 
@@ -90,7 +89,7 @@ function readVitals(fields: readonly unknown[]): DeviceRecord['vitals'] | undefi
 }
 
 function isState(value: unknown): value is DeviceState {
-  return STATES.some((state) => state === value);
+  return DEVICE_STATES.some((state) => state === value);
 }
 
 function isNumber(value: unknown): value is number {
