@@ -2,6 +2,7 @@
 import { forgetProbability, type IdleTimeoutBelief, quantileSeconds } from './idle-timeout-belief.ts';
 import { type Candidates, candidatesWithin, lookAhead } from './interval-lookahead.ts';
 import { costPerSecond, type IntervalCosts } from './interval-objective.ts';
+import type { PowerState } from './interval-policies.ts';
 
 /** What holds the interval where it is. */
 export type IntervalReason =
@@ -76,8 +77,8 @@ export interface ChoiceInputs {
   readonly currentSeconds: number | null;
   /** Unreachable seconds that a failed trial may cost now. */
   readonly trialBudgetSeconds: number;
-  /** After several losses in a row: no longer than this, in seconds. A search by what each step costs would go on. */
-  readonly decisiveSeconds: number | null;
+  /** No longer than this, whatever a trial would teach: a limit that is known, or losses in a row. Infinite: none. */
+  readonly capSeconds: number;
 }
 
 export interface IntervalChoice {
@@ -101,7 +102,7 @@ export function chooseInterval(inputs: ChoiceInputs): IntervalChoice {
   const lasts = lastsSeconds(belief);
   // Whatever it would teach, nothing may be tried whose failure the budget could not pay for.
   const affordable = lasts + Math.max(0, inputs.trialBudgetSeconds - costs.recoverSeconds);
-  const most = Math.min(bounds.maxSeconds, affordable, inputs.decisiveSeconds ?? Number.POSITIVE_INFINITY);
+  const most = Math.min(bounds.maxSeconds, affordable, inputs.capSeconds);
   const maxSeconds = Math.max(bounds.minSeconds, most);
   const candidates = candidatesWithin(belief, bounds.minSeconds, maxSeconds);
   const { settled, best, costOf } = lookAhead(candidates, costs, inputs.horizonSeconds);
@@ -180,6 +181,25 @@ const BOUND_NAMES: Partial<Record<IntervalReason, string>> = {
   server_keep_alive: "broker's Server Keep Alive",
   path_limit: 'path_limits',
 };
+
+/** The configured interval within its bounds, where nothing was ever tested. */
+export function baseChoice(baseSeconds: number, minSeconds: number, maxSeconds: number): IntervalChoice {
+  const intervalSeconds = Math.min(maxSeconds, Math.max(minSeconds, baseSeconds));
+  return { intervalSeconds, reason: 'base_interval', explanation: 'nothing is known of this network yet' };
+}
+
+/** Battery or mains belong to the reason where they have a say. */
+export function withPower(choice: IntervalChoice, power: PowerState): IntervalChoice {
+  const note = power.externalPower
+    ? '; external power'
+    : power.batteryPercent === null
+      ? ''
+      : `; battery ${power.batteryPercent.toFixed(0)} %`;
+  return {
+    ...choice,
+    explanation: `${choice.explanation}${note}: ${shownSeconds(choice.intervalSeconds)} s`,
+  };
+}
 
 /** Seconds for people: with a tenth only where that matters. */
 export function shownSeconds(seconds: number): string {

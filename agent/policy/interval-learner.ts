@@ -11,12 +11,13 @@ import {
   unansweredThenReconnected,
 } from './idle-timeout-belief.ts';
 import {
+  baseChoice,
   chooseInterval,
   effectiveBounds,
   type IntervalBounds,
   type IntervalChoice,
   lastsSeconds,
-  shownSeconds,
+  withPower,
 } from './interval-choice.ts';
 import type { IntervalCosts } from './interval-objective.ts';
 import {
@@ -27,6 +28,7 @@ import {
   policyInForce,
   type RadioKind,
 } from './interval-policies.ts';
+import { type KnownLimit, knownAfterAnswer, knownAfterLoss } from './known-limit.ts';
 import type { LearnerEvent } from './learner-event.ts';
 import {
   type LinkHazard,
@@ -57,6 +59,8 @@ export interface LearnerState {
   readonly policy: PolicyName;
   /** Nothing was heard on this network by anybody: start from the base interval. */
   readonly unknown: boolean;
+  /** What is known from before; null: nothing, or it was refuted. */
+  readonly known: KnownLimit | null;
   /** Unreachable seconds that failed trials may still cost; null until the policy is known. */
   readonly trialBudgetSeconds: number | null;
   /** Probes lost since one was answered, and the silence before the last of them, in seconds. */
@@ -80,18 +84,26 @@ const BUDGET_WINDOW_SECONDS = 43_200;
 const REFILL_FACTOR = 0.5;
 /** Chance that a FIN that answers a probe has nothing to do with the silence before. */
 const CLOSED_OTHERWISE = 0.1;
+/** A silence shorter than this share of `min_interval` is none that the agent would choose. */
+const RIDE_ALONG_SHARE = 0.9;
 /** An answer that was expected with more than this certainty changes no decision. */
 const EXPECTED = 0.998;
 /** A term of the objective that moved by less than this share changes no decision. */
 const SAME_SHARE = 0.1;
 
-/** A learner for a network; `known` says that the belief already rests on somebody's observations there. */
-export function newLearner(belief: IdleTimeoutBelief, policy: PolicyName, known: boolean): LearnerState {
+/** A learner for a network; `heard` says that the belief already rests on somebody's observations there. */
+export function newLearner(
+  belief: IdleTimeoutBelief,
+  policy: PolicyName,
+  heard: boolean,
+  known: KnownLimit | null = null,
+): LearnerState {
   return {
     belief,
     hazard: newLinkHazard(),
     policy,
-    unknown: !known,
+    unknown: !heard,
+    known,
     trialBudgetSeconds: null,
     lost: NONE_LOST,
     choice: null,
@@ -145,7 +157,11 @@ function learnAnswered(
   const hazard = roundTripMeasured(watched(state.hazard, silenceSeconds, 0), rttMs, repeated);
   const surprise = forgetProbability(state.belief, silenceSeconds) > 1 - EXPECTED;
   const belief = answered(state.belief, silenceSeconds);
+  // A probe that rode along with traffic has tested nothing: what the fleet knows is still welcome.
+  const unknown = state.unknown && silenceSeconds < RIDE_ALONG_SHARE * (state.chosenUnder?.minSeconds ?? 0);
+  const known = knownAfterAnswer(state.known, silenceSeconds);
   const news =
+    (known === null && state.known !== null) ||
     surprise ||
     state.unknown ||
     state.lost.inARow > 0 ||
@@ -154,7 +170,8 @@ function learnAnswered(
     ...refill(state, silenceSeconds),
     belief,
     hazard,
-    unknown: false,
+    unknown,
+    known,
     lost: NONE_LOST,
     chosenUnder: news ? null : state.chosenUnder,
   };
@@ -176,6 +193,7 @@ function afterLoss(
     belief,
     hazard: watched(state.hazard, seconds, otherLosses),
     unknown: false,
+    known: knownAfterLoss(state.known, expiryProbability),
     trialBudgetSeconds: trialBudgetSeconds === null ? null : trialBudgetSeconds - unreachableSeconds,
     chosenUnder: null,
   };
@@ -232,7 +250,7 @@ export function decide(
           horizonSeconds: policy.horizonSeconds,
           currentSeconds: state.choice?.intervalSeconds ?? null,
           trialBudgetSeconds: budget,
-          decisiveSeconds: state.lost.inARow >= DECISIVE_FROM ? state.lost.silenceSeconds / 2 : null,
+          capSeconds: capSeconds(state),
         }),
         power,
       );
@@ -248,22 +266,10 @@ export function decide(
   };
 }
 
-function baseChoice(baseSeconds: number, minSeconds: number, maxSeconds: number): IntervalChoice {
-  const intervalSeconds = Math.min(maxSeconds, Math.max(minSeconds, baseSeconds));
-  return { intervalSeconds, reason: 'base_interval', explanation: 'nothing is known of this network yet' };
-}
-
-/** Battery or mains belong to the reason where they have a say. */
-function withPower(choice: IntervalChoice, power: PowerState): IntervalChoice {
-  const note = power.externalPower
-    ? '; external power'
-    : power.batteryPercent === null
-      ? ''
-      : `; battery ${power.batteryPercent.toFixed(0)} %`;
-  return {
-    ...choice,
-    explanation: `${choice.explanation}${note}: ${shownSeconds(choice.intervalSeconds)} s`,
-  };
+/** The longest silence to try, whatever it might teach. */
+function capSeconds({ lost, known }: LearnerState): number {
+  const decisive = lost.inARow >= DECISIVE_FROM ? lost.silenceSeconds / 2 : Number.POSITIVE_INFINITY;
+  return Math.min(decisive, known?.seconds ?? Number.POSITIVE_INFINITY);
 }
 
 function isSame(

@@ -9,6 +9,7 @@ import type { IntervalReason as LearnedReason } from './interval-choice.ts';
 import { lastsSeconds, shownSeconds } from './interval-choice.ts';
 import { decide, type LearnerConditions, type LearnerState, learn, newLearner } from './interval-learner.ts';
 import type { RadioKind } from './interval-policies.ts';
+import { knownFromBelief, knownFromFleet } from './known-limit.ts';
 import type { LapseCause } from './lapse-cause.ts';
 import type { LearnerEvent } from './learner-event.ts';
 import type { Power } from './vitals.ts';
@@ -147,13 +148,13 @@ function takeIn(state: IntervalState, event: IntervalEvent, config: IntervalConf
         ...state,
         network: event.network,
         seen: NOTHING_SEEN,
-        learner: learnerOf(config, event.belief, null),
+        learner: withBudgetOf(state, learnerOf(config, event.belief, null)),
       };
     case 'fleetKnowledgeTold':
       // Own experience outweighs what others say: they help only a device that has none here.
       if (event.key !== state.network.key || !state.learner.unknown) return state;
       if (config.keepalive.adaptive === false) return state;
-      return { ...state, learner: learnerOf(config, null, event.summary) };
+      return { ...state, learner: withBudgetOf(state, learnerOf(config, null, event.summary)) };
   }
 }
 
@@ -211,12 +212,17 @@ function learnerOf(
 ): LearnerState {
   const { adaptive } = config.keepalive;
   const policy = adaptive === false ? 'balanced' : adaptive;
-  if (belief !== null) return newLearner(belief, policy, true);
+  if (belief !== null) return newLearner(belief, policy, true, knownFromBelief(belief));
   const prior = priorOf(config, null);
   if (fleet === null) return newLearner(newBelief(prior), policy, false);
   // Not the prior: what was learned is kept relative to that, and has to hold after a restart without the fleet.
   const mass = priorOf(config, fleet);
-  return newLearner({ ...newBelief(prior), mass }, policy, true);
+  return newLearner({ ...newBelief(prior), mass }, policy, true, knownFromFleet(fleet));
+}
+
+/** What trials may cost is the device's, wherever it is: roaming must not fill it up anew. */
+function withBudgetOf({ learner }: IntervalState, next: LearnerState): LearnerState {
+  return { ...next, trialBudgetSeconds: learner.trialBudgetSeconds };
 }
 
 function chosen(state: IntervalState, config: IntervalConfig): IntervalState {

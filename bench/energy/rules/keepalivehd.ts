@@ -8,6 +8,7 @@ import {
   learn,
   newLearner,
 } from '../../../agent/policy/interval-learner.ts';
+import { knownFromFleet } from '../../../agent/policy/known-limit.ts';
 import type { LearnerEvent } from '../../../agent/policy/learner-event.ts';
 import type { Rule } from './rule.ts';
 
@@ -18,7 +19,7 @@ export class KeepAliveHdRule implements Rule {
   constructor(conditions: (nowSeconds: number) => LearnerConditions, fleet: FleetSummary | null = null) {
     const { configured, bounds } = conditions(0);
     const prior = priorFor({ fleet, limitSeconds: bounds.pathLimitSeconds });
-    this.state = newLearner(newBelief(prior), configured, fleet !== null);
+    this.state = newLearner(newBelief(prior), configured, fleet !== null, fleet && knownFromFleet(fleet));
     this.#conditions = conditions;
   }
 

@@ -41,7 +41,7 @@ function inputs(belief: IdleTimeoutBelief, other: Partial<ChoiceInputs> = {}): C
     horizonSeconds: 4 * 86_400,
     currentSeconds: null,
     trialBudgetSeconds: 1728,
-    decisiveSeconds: null,
+    capSeconds: Number.POSITIVE_INFINITY,
     ...other,
   };
 }
