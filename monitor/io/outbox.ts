@@ -1,20 +1,23 @@
 /**
- * Carries out what `policy/delivery.ts` decides, one worker per sink, so that a slow receiver holds up nobody
+ * Carries out what `policy/sink-queue.ts` decides, one worker per sink, so that a slow receiver holds up nobody
  * else. What was pending when the monitor stopped or was killed goes on at the start.
  */
 import type { DeliverySettings } from '../../config/alert-settings.ts';
 import type { Log } from '../../runtime/log.ts';
-import {
-  type DeliveryEffect,
-  type DeliveryEvent,
-  type DeliveryResult,
-  deliveryStep,
-  IDLE,
-} from '../policy/delivery.ts';
 import type { OutboxMessage } from '../policy/device.ts';
+import {
+  type DeliveryResult,
+  type QueueAnswer,
+  type QueueTask,
+  type QueueView,
+  SinkQueue,
+} from '../policy/sink-queue.ts';
 import type { Clock } from './clock.ts';
-import { noticeFields, type Sink } from './sinks/sink.ts';
+import { type DeliveryAnswer, noticeFields, type Sink } from './sinks/sink.ts';
 import type { Store } from './stores/store.ts';
+
+/** Rows read from the store in one go. */
+const LOAD = 256;
 
 /** `passing` and `refused` as in DeliveryAnswer. */
 export type DeliveryOutcome = DeliveryResult | 'passing';
@@ -29,6 +32,12 @@ export interface OutboxParts {
   readonly onOutcome?: (sink: string, outcome: DeliveryOutcome) => void;
 }
 
+/** How a sink is doing. */
+export interface SinkView extends QueueView {
+  readonly sink: string;
+  readonly pending: number;
+}
+
 export class Outbox {
   readonly #workers: readonly Worker[];
 
@@ -41,6 +50,10 @@ export class Outbox {
     for (const worker of this.#workers) worker.wake();
   }
 
+  views(): SinkView[] {
+    return this.#workers.map((worker) => worker.view());
+  }
+
   /** Stops delivering. What a sink is being told meanwhile stays owed unless it says yes at once. */
   async stop(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.stop()));
@@ -50,107 +63,133 @@ export class Outbox {
 class Worker {
   readonly #sink: Sink;
   readonly #parts: OutboxParts;
+  readonly #queue: SinkQueue;
   readonly #abort = new AbortController();
-  #state = IDLE;
-  #message: OutboxMessage | null = null;
+  readonly #running = new Set<Promise<void>>();
   #cancelTimer: () => void = () => {};
-  #effect: Promise<void> = Promise.resolve();
+  #pumping = false;
+  #circuit: QueueView['circuit'] = 'closed';
 
   constructor(sink: Sink, parts: OutboxParts) {
     this.#sink = sink;
     this.#parts = parts;
+    const { minDelaySeconds, maxDelaySeconds } = parts.delivery;
+    const bounds = { minDelayMs: minDelaySeconds * 1000, maxDelayMs: maxDelaySeconds * 1000 };
+    const limits = { ...bounds, concurrency: sink.concurrency ?? 1, batch: sink.together?.most ?? 1 };
+    this.#queue = new SinkQueue(limits, parts.random);
   }
 
   wake(): void {
-    if (this.#state.phase !== 'idle' || this.#abort.signal.aborted) return;
-    this.#message = this.#parts.store.pending(this.#sink.name, 1)[0] ?? null;
-    this.#happened({ kind: 'queueSeen', headId: this.#message?.id ?? null });
+    this.#queue.owed();
+    this.#pump();
+  }
+
+  view(): SinkView {
+    const { name } = this.#sink;
+    return { sink: name, pending: this.#parts.store.pendingCount(name), ...this.#queue.view(this.#nowMs()) };
   }
 
   async stop(): Promise<void> {
+    this.#queue.stop();
     this.#abort.abort();
     this.#cancelTimer();
-    // One effect leads to the next: an answer to its recording.
-    for (let effect: Promise<void> | null = null; effect !== this.#effect; ) {
-      effect = this.#effect;
-      await effect;
-    }
+    // One leads to the next: an answer to its recording.
+    while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  #happened(event: DeliveryEvent): void {
-    const { clock, delivery, random, log } = this.#parts;
-    const bounds = {
-      minDelayMs: delivery.minDelaySeconds * 1000,
-      maxDelayMs: delivery.maxDelaySeconds * 1000,
-    };
-    const nowMs = clock.now().monotonicMs;
-    const step = deliveryStep(this.#state, event, nowMs, bounds, random);
-    const before = this.#state;
-    this.#state = step.state;
-    if (before.phase !== step.state.phase) {
-      log.write('debug', 'deliveryStep', `${this.#sink.name}: ${step.state.phase}`, {
-        sink: this.#sink.name,
-        phase: step.state.phase,
-        reason: step.reason,
-        idempotencyKey: this.#message?.idempotencyKey ?? null,
-      });
-    }
+  #nowMs(): number {
+    return this.#parts.clock.now().monotonicMs;
+  }
+
+  /** Starts all that can be done now, and sets the timer for what cannot. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    const nowMs = this.#nowMs();
+    for (let task = this.#queue.next(nowMs); task !== null; task = this.#queue.next(nowMs)) this.#start(task);
+    this.#pumping = false;
+    this.#tellCircuit(nowMs);
     this.#cancelTimer();
-    if (step.effect !== null) this.#effect = this.#carryOut(step.effect);
-    else if (step.wakeAtMs !== null && !this.#abort.signal.aborted) {
-      this.#cancelTimer = clock.after(Math.max(0, step.wakeAtMs - nowMs), () =>
-        this.#happened({ kind: 'timePassed' }),
-      );
+    const wakeMs = this.#queue.wakeAtMs(nowMs);
+    if (wakeMs === null || this.#abort.signal.aborted) return;
+    this.#cancelTimer = this.#parts.clock.after(Math.max(1, wakeMs - nowMs), () => this.#pump());
+  }
+
+  #start(task: QueueTask): void {
+    if (task.kind === 'load') {
+      this.#queue.loaded(this.#parts.store.pending(this.#sink.name, LOAD, task.afterId));
+      return;
     }
+    const job = task.kind === 'deliver' ? this.#deliver(task.messages) : this.#settle(task.message);
+    const running = job.finally(() => {
+      this.#running.delete(running);
+      this.#pump();
+    });
+    this.#running.add(running);
   }
 
-  async #carryOut(effect: DeliveryEffect): Promise<void> {
-    // A turn of its own: a long queue of quick deliveries must not grow the stack.
-    await Promise.resolve();
-    const message = this.#message;
-    if (effect.kind === 'look') return this.wake();
-    if (message === null) return;
-    this.#happened(effect.kind === 'deliver' ? await this.#deliver(message) : await this.#settle(message));
+  async #deliver(messages: readonly OutboxMessage[]): Promise<void> {
+    const answer = await this.#ask(messages);
+    this.#queue.answered(messages, this.#judge(messages, answer), this.#nowMs());
   }
 
-  async #deliver(message: OutboxMessage): Promise<DeliveryEvent> {
-    const answer = await this.#sink.deliver(message, this.#abort.signal);
-    const { onOutcome } = this.#parts;
+  #ask(messages: readonly OutboxMessage[]): Promise<DeliveryAnswer> {
+    const { signal } = this.#abort;
+    if (this.#sink.together !== undefined) return this.#sink.together.deliver(messages, signal);
+    // Without `together` the queue hands out one at a time.
+    return this.#sink.deliver(messages[0] as OutboxMessage, signal);
+  }
+
+  #judge(messages: readonly OutboxMessage[], answer: DeliveryAnswer): QueueAnswer {
+    const { name } = this.#sink;
+    const report = (level: 'debug' | 'warn' | 'error', event: string, text: string): void => {
+      for (const message of messages) this.#report(level, event, text, message);
+    };
     if (answer === 'delivered') {
-      onOutcome?.(this.#sink.name, 'delivered');
-      this.#report('debug', 'alertDelivered', `${this.#sink.name} has the alert`, message);
+      this.#count(messages, 'delivered');
+      report('debug', 'alertDelivered', `${name} has the alert`);
       return { kind: 'delivered' };
     }
     if ('refused' in answer) {
-      onOutcome?.(this.#sink.name, 'refused');
-      this.#report(
-        'error',
-        'alertRefused',
-        `${this.#sink.name} refused the alert: ${answer.refused}`,
-        message,
-      );
-      return { kind: 'refused', error: answer.refused };
+      // A refused batch is told message by message.
+      if (messages.length > 1) return { kind: 'refused' };
+      this.#count(messages, 'refused');
+      report('error', 'alertRefused', `${name} refused the alert: ${answer.refused}`);
+      return { kind: 'refused' };
     }
-    if (this.#abort.signal.aborted) return { kind: 'deliveryFailed', ...answer };
-    onOutcome?.(this.#sink.name, 'passing');
-    this.#report(
-      'warn',
-      'alertDeliveryFailed',
-      `${this.#sink.name} will be tried again: ${answer.error}`,
-      message,
-    );
-    return { kind: 'deliveryFailed', ...answer };
+    if (this.#abort.signal.aborted) return { kind: 'failed', ...answer };
+    this.#count(messages, 'passing');
+    report('warn', 'alertDeliveryFailed', `${name} will be tried again: ${answer.error}`);
+    return { kind: 'failed', ...answer };
   }
 
-  async #settle(message: OutboxMessage): Promise<DeliveryEvent> {
+  #count(messages: readonly OutboxMessage[], outcome: DeliveryOutcome): void {
+    for (let told = 0; told < messages.length; told += 1) this.#parts.onOutcome?.(this.#sink.name, outcome);
+  }
+
+  async #settle(message: OutboxMessage): Promise<void> {
     try {
       await this.#parts.store.settle(message);
-      return { kind: 'settled' };
+      this.#queue.settled(message);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.#report('error', 'settleFailed', `the store cannot record a delivery: ${why}`, message);
-      return { kind: 'settleFailed', error: why };
+      this.#queue.settleFailed(message, this.#nowMs());
     }
+  }
+
+  #tellCircuit(nowMs: number): void {
+    const { circuit, failures, lastError, openUntilMs } = this.#queue.view(nowMs);
+    if ((circuit === 'closed') === (this.#circuit === 'closed')) return;
+    this.#circuit = circuit;
+    const { name } = this.#sink;
+    if (circuit === 'closed') {
+      this.#parts.log.write('info', 'sinkWell', `${name} answers again`, { sink: name });
+      return;
+    }
+    const seconds = Math.round(((openUntilMs ?? nowMs) - nowMs) / 1000);
+    const text = `${name} is left alone for ${seconds} s after ${failures} failures: ${lastError ?? ''}`;
+    this.#parts.log.write('warn', 'sinkFailing', text, { sink: name, failures });
   }
 
   #report(level: 'debug' | 'warn' | 'error', event: string, text: string, message: OutboxMessage): void {
@@ -158,7 +197,6 @@ class Worker {
       sink: this.#sink.name,
       ...noticeFields(message.notice),
       idempotencyKey: message.idempotencyKey,
-      failures: this.#state.failures,
     });
   }
 }

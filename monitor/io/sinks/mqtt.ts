@@ -17,6 +17,7 @@ const ANSWER_TIMEOUT_MS = 10_000;
 export function createMqttSink(publisher: MqttPublisher): Sink {
   return {
     name: 'mqtt',
+    concurrency: 32,
     async deliver(message, signal) {
       const { event, notice } = message;
       const topic =

@@ -14,8 +14,15 @@ export type DeliveryAnswer =
 export interface Sink {
   /** Names the sink in the outbox, the log and the metrics; never changes. */
   readonly name: string;
+  /** How many deliveries it takes at once; one, left out. */
+  readonly concurrency?: number;
   /** Never rejects. Answers within a bounded time, or as soon as `signal` is aborted. */
   deliver(message: OutboxMessage, signal: AbortSignal): Promise<DeliveryAnswer>;
+  /** For a sink that takes many at once: of different subjects, with one answer for all. */
+  readonly together?: {
+    readonly most: number;
+    deliver(messages: readonly OutboxMessage[], signal: AbortSignal): Promise<DeliveryAnswer>;
+  };
 }
 
 /** An alert as outsiders read it: snake_case, ISO times. */

@@ -7,8 +7,8 @@ import type { WebhookSettings } from '../../../config/alert-settings.ts';
 import type { OutboxMessage } from '../../policy/device.ts';
 import { type DeliveryAnswer, messageJson, type Sink } from './sink.ts';
 
-/** Refusals by the moment: RFC 9110 (408, 5xx), RFC 8470 (425), RFC 6585 (429). */
-const PASSING_STATUSES = new Set([408, 425, 429]);
+/** What is wrong with the message itself (RFC 9110 section 15.5): sending it again would change nothing. */
+const REFUSALS = new Set([400, 406, 409, 411, 413, 414, 415, 422]);
 
 /** `wallMs` is the clock of the timestamps. */
 export function createWebhookSink(settings: WebhookSettings, wallMs: () => number): Sink {
@@ -23,6 +23,7 @@ export function createWebhookSink(settings: WebhookSettings, wallMs: () => numbe
   }
   return {
     name: 'webhook',
+    concurrency: 8,
     async deliver(message, signal) {
       const body = webhookBody(message);
       const timeout = AbortSignal.timeout(settings.timeoutSeconds * 1000);
@@ -71,15 +72,13 @@ export function signatureHeaders(
 /** What a status means for the delivery. `retryAfter` is the header's text, in seconds or as a date. */
 export function judgeResponse(status: number, retryAfter: string | null, wallMs: number): DeliveryAnswer {
   if (status >= 200 && status < 300) return 'delivered';
-  if (status >= 300 && status < 400) {
-    return {
-      refused: `HTTP ${status}: redirects are not followed; set sinks.webhook.url to the final address`,
-    };
-  }
-  if (status >= 500 || PASSING_STATUSES.has(status)) {
-    return { retryAfterMs: parseRetryAfter(retryAfter, wallMs), error: `HTTP ${status}` };
-  }
-  return { refused: `HTTP ${status}` };
+  if (REFUSALS.has(status)) return { refused: `HTTP ${status}` };
+  // A wrong address or a missing permission passes once the operator has mended it; the alert is owed until then.
+  const redirect = status >= 300 && status < 400;
+  const error = redirect
+    ? `HTTP ${status}: redirects are not followed; set the final address`
+    : `HTTP ${status}`;
+  return { retryAfterMs: redirect ? null : parseRetryAfter(retryAfter, wallMs), error };
 }
 
 /** RFC 9110 section 10.2.3; what cannot be read counts as absent. */

@@ -199,9 +199,9 @@ class LmdbStore implements Store {
     for (const { sink } of messages) this.#pendingCounts.set(sink, this.pendingCount(sink) + 1);
   }
 
-  pending(sink: string, limit: number): readonly OutboxMessage[] {
+  pending(sink: string, limit: number, afterId = 0): readonly OutboxMessage[] {
     const found: OutboxMessage[] = [];
-    const rows = this.#tables.outbox.getRange({ start: [sink, 0], end: [sink, END] });
+    const rows = this.#tables.outbox.getRange({ start: [sink, afterId + 1], end: [sink, END] });
     for (const message of this.#read('outbox', rows, parseMessage)) {
       if (found.length >= limit) break;
       found.push(message);

@@ -51,11 +51,11 @@ export class MemoryStore implements Store {
     for (const id of commit.forgottenSilences ?? []) this.#silences.delete(id);
   }
 
-  pending(sink: string, limit: number): readonly OutboxMessage[] {
+  pending(sink: string, limit: number, afterId = 0): readonly OutboxMessage[] {
     const found: OutboxMessage[] = [];
     for (const message of this.#messages.values()) {
       if (found.length >= limit) break;
-      if (message.sink === sink) found.push(message);
+      if (message.sink === sink && message.id > afterId) found.push(message);
     }
     return found;
   }

@@ -45,8 +45,8 @@ export interface Store {
   silences(): Iterable<Silence>;
   /** Resolves once the commit would survive `kill -9` and a power cut. */
   commit(commit: Commit): Promise<void>;
-  /** The oldest undelivered messages of a sink, in order. */
-  pending(sink: string, limit: number): readonly OutboxMessage[];
+  /** The oldest undelivered messages of a sink, in order; only those with an id above `afterId` (left out: all). */
+  pending(sink: string, limit: number, afterId?: number): readonly OutboxMessage[];
   pendingCount(sink: string): number;
   /** The sink said yes, or said no for good. */
   settle(message: OutboxMessage): Promise<void>;

@@ -98,7 +98,7 @@ describe('the outbox', () => {
   });
 
   it('lets go of what is refused for good', async () => {
-    webhook.answers.push({ refused: 'HTTP 404' });
+    webhook.answers.push({ refused: 'HTTP 400' });
     outbox.wake();
     await clock.pass(0);
     assert.deepEqual(webhook.received, ['a:1:1', 'a:1:2', 'a:1:3']);

@@ -133,8 +133,8 @@ describe('the webhook sink', () => {
     };
     await withServer(redirect, async (host) => {
       const answer = await sinkFor(`http://${host}/`).deliver(MESSAGE, NEVER);
-      assert.ok(typeof answer === 'object' && 'refused' in answer);
-      assert.match(answer.refused, /307.*set sinks\.webhook\.url/);
+      assert.ok(typeof answer === 'object' && 'error' in answer);
+      assert.match(answer.error, /307: redirects are not followed; set the final address/);
     });
     assert.equal(requests, 1);
   });
@@ -155,11 +155,11 @@ describe('the meaning of a status', () => {
   it('tells delivered, passing and refused for good apart', () => {
     for (const status of [200, 201, 204, 299])
       assert.equal(judgeResponse(status, null, WALL_MS), 'delivered');
-    for (const status of [408, 425, 429, 500, 502, 503, 599]) {
+    for (const status of [401, 403, 404, 405, 408, 410, 425, 429, 500, 502, 503, 599]) {
       const passing = { retryAfterMs: null, error: `HTTP ${status}` };
       assert.deepEqual(judgeResponse(status, null, WALL_MS), passing);
     }
-    for (const status of [400, 401, 404, 410, 422]) {
+    for (const status of [400, 413, 415, 422]) {
       assert.deepEqual(judgeResponse(status, '5', WALL_MS), { refused: `HTTP ${status}` });
     }
   });
