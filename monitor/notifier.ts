@@ -10,6 +10,7 @@ import {
   adoptedNotice,
   type Happening,
   NoticeBook,
+  type NoticeRecord,
   type NoticeStep,
   type NoticeView,
 } from './policy/notice-book.ts';
@@ -74,6 +75,11 @@ export class Notifier {
   /** Whom the alert or incident of that id was told to; undefined: it is over, or part of an incident. */
   view(id: string): NoticeView | undefined {
     return this.#parts.book.view(id, this.#parts.clock.now().wallMs);
+  }
+
+  /** The open notices that `sink` was told of. */
+  toldTo(sink: string): Iterable<NoticeRecord> {
+    return this.#parts.book.toldTo(sink);
   }
 
   silences(): readonly { readonly silence: Silence; readonly inForce: boolean }[] {

@@ -1,8 +1,10 @@
 /** The parts that tell people, joined: who is told what, the queue of what is owed, and the sinks. */
-import type { AlertSettings, SinkSettings } from '../config/alert-settings.ts';
+import type { AlertmanagerSettings, AlertSettings } from '../config/alert-settings.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Clock } from './io/clock.ts';
-import { type DeliveryOutcome, Outbox } from './io/outbox.ts';
+import { type DeliveryOutcome, Outbox, type SinkView } from './io/outbox.ts';
+import { AlertmanagerSink } from './io/sinks/alertmanager.ts';
+import { createCommandSink } from './io/sinks/command.ts';
 import { createLogSink } from './io/sinks/log.ts';
 import { createMqttSink, type MqttPublisher } from './io/sinks/mqtt.ts';
 import type { Sink } from './io/sinks/sink.ts';
@@ -27,13 +29,22 @@ export class Telling {
   readonly #outbox: Outbox;
   readonly #sinks: readonly string[];
   readonly #store: Store;
+  #alertmanager: AlertmanagerSink | null = null;
 
   constructor(parts: TellingParts) {
     const { settings, store, publisher, clock, random, log, onOutcome } = parts;
     this.#store = store;
     this.#sinks = settings.routing.sinks;
     this.notifier = notifierOf(settings, store, parts);
-    const sinks = sinksOf(settings.sinks, { publisher, clock, log });
+    const { log: toLog, mqtt, webhook, alertmanager, command } = settings.sinks;
+    if (alertmanager !== null) this.#alertmanager = this.#alertmanagerOf(alertmanager, clock, log);
+    const sinks: Sink[] = [
+      ...(toLog ? [createLogSink(log)] : []),
+      ...(mqtt ? [createMqttSink(publisher)] : []),
+      ...(webhook === null ? [] : [createWebhookSink(webhook, () => clock.now().wallMs)]),
+      ...(this.#alertmanager === null ? [] : [this.#alertmanager]),
+      ...(command === null ? [] : [createCommandSink(command)]),
+    ];
     const { delivery } = settings;
     this.#outbox = new Outbox({ store, sinks, delivery, clock, random, log, onOutcome });
   }
@@ -41,6 +52,7 @@ export class Telling {
   start(): void {
     this.notifier.start();
     this.#outbox.wake();
+    this.#alertmanager?.start();
   }
 
   /** Deliveries are owed and durable. */
@@ -50,22 +62,25 @@ export class Telling {
 
   async stop(): Promise<void> {
     this.notifier.stop();
+    this.#alertmanager?.stop();
     await this.#outbox.stop();
+  }
+
+  #alertmanagerOf(settings: AlertmanagerSettings, clock: Clock, log: Log): AlertmanagerSink {
+    return new AlertmanagerSink({
+      ...{ settings, clock, log },
+      open: () => this.notifier.toldTo('alertmanager'),
+      isOpen: (id) => this.notifier.view(id) !== undefined,
+    });
+  }
+
+  /** How each sink is doing. */
+  sinks(): SinkView[] {
+    return this.#outbox.views();
   }
 
   /** How much each sink is owed. */
   pending(): (readonly [sink: string, count: number])[] {
     return this.#sinks.map((sink) => [sink, this.#store.pendingCount(sink)] as const);
   }
-}
-
-function sinksOf(
-  { log: toLog, mqtt, webhook }: SinkSettings,
-  { publisher, clock, log }: Pick<TellingParts, 'publisher' | 'clock' | 'log'>,
-): readonly Sink[] {
-  return [
-    ...(toLog ? [createLogSink(log)] : []),
-    ...(mqtt ? [createMqttSink(publisher)] : []),
-    ...(webhook === null ? [] : [createWebhookSink(webhook, () => clock.now().wallMs)]),
-  ];
 }

@@ -3,7 +3,8 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
-import { createWebhookSink, judgeResponse, webhookBody } from '../../../../../monitor/io/sinks/webhook.ts';
+import { judgeResponse } from '../../../../../monitor/io/sinks/http-post.ts';
+import { createWebhookSink, webhookBody } from '../../../../../monitor/io/sinks/webhook.ts';
 import type { OutboxMessage } from '../../../../../monitor/policy/device.ts';
 import { alertOf, incidentMessageOf, messageOf } from '../samples.ts';
 

@@ -1,0 +1,147 @@
+/**
+ * Alerts to one or more Alertmanagers (API v2). Each is told everything it can be told; one that takes it is
+ * enough, since they tell each other and every open alert is sent again and again. To each, posts go one after
+ * another: a resend under way must not overtake a resolution.
+ */
+import type { AlertmanagerSettings } from '../../../config/alert-settings.ts';
+import type { Log } from '../../../runtime/log.ts';
+import { type PostableAlert, postableAlert } from '../../policy/alertmanager-alert.ts';
+import type { OutboxMessage } from '../../policy/device.ts';
+import type { NoticeRecord } from '../../policy/notice-book.ts';
+import type { Clock } from '../clock.ts';
+import { postJson } from './http-post.ts';
+import type { DeliveryAnswer, Sink } from './sink.ts';
+
+/** Alerts in one post. */
+const TOGETHER = 256;
+/** As many resends may fail before an alert ends there, as Prometheus does it. */
+const HOLD_RESENDS = 4;
+
+export interface AlertmanagerParts {
+  readonly settings: AlertmanagerSettings;
+  /** The open notices that this sink was told of. */
+  readonly open: () => Iterable<NoticeRecord>;
+  readonly isOpen: (id: string) => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class AlertmanagerSink implements Sink {
+  readonly name = 'alertmanager';
+  readonly together = {
+    most: TOGETHER,
+    deliver: (messages: readonly OutboxMessage[], signal: AbortSignal) => this.#deliver(messages, signal),
+  };
+  readonly #parts: AlertmanagerParts;
+  readonly #targets: readonly Target[];
+  readonly #holdMs: number;
+  readonly #abort = new AbortController();
+  #cancelTimer: () => void = () => {};
+
+  constructor(parts: AlertmanagerParts) {
+    const { urls, resendSeconds, timeoutSeconds } = parts.settings;
+    this.#parts = parts;
+    this.#holdMs = HOLD_RESENDS * resendSeconds * 1000;
+    this.#targets = urls.map((url) => new Target(url, timeoutSeconds));
+  }
+
+  /** Sends what is open, now and again and again. */
+  start(): void {
+    const { clock, settings } = this.#parts;
+    this.#resend().catch((error: unknown) => {
+      this.#parts.log.write('error', 'resendFailed', error instanceof Error ? error.message : String(error));
+    });
+    this.#cancelTimer = clock.after(settings.resendSeconds * 1000, () => this.start());
+  }
+
+  stop(): void {
+    this.#cancelTimer();
+    this.#abort.abort();
+  }
+
+  deliver(message: OutboxMessage, signal: AbortSignal): Promise<DeliveryAnswer> {
+    return this.#deliver([message], signal);
+  }
+
+  async #deliver(messages: readonly OutboxMessage[], signal: AbortSignal): Promise<DeliveryAnswer> {
+    const { wallMs } = this.#parts.clock.now();
+    const alerts = messages.map(({ notice, severity }) =>
+      postableAlert(notice, severity, wallMs, this.#holdMs),
+    );
+    // One that is still busy with an earlier post is slow: the others need not wait for it.
+    let idle = this.#targets.filter(({ busy }) => !busy);
+    while (idle.length === 0) {
+      await Promise.race(this.#targets.map(({ done }) => done));
+      idle = this.#targets.filter(({ busy }) => !busy);
+    }
+    return firstYes(idle.map((target) => target.post(alerts, signal, wallMs)));
+  }
+
+  /** One round: all that is open, to each target as quickly as it takes it. */
+  async #resend(): Promise<void> {
+    const { open, isOpen, clock, log } = this.#parts;
+    const records = [...open()];
+    await Promise.all(
+      this.#targets.map(async (target) => {
+        for (let from = 0; from < records.length && !this.#abort.signal.aborted; from += TOGETHER) {
+          while (target.busy) await target.done;
+          const { wallMs } = clock.now();
+          const alerts = records
+            .slice(from, from + TOGETHER)
+            .filter(({ id }) => isOpen(id))
+            .map(({ notice, severity }) => postableAlert(notice, severity, wallMs, this.#holdMs));
+          const answer = await target.post(alerts, this.#abort.signal, wallMs);
+          if (answer === 'delivered') continue;
+          const why = 'refused' in answer ? answer.refused : answer.error;
+          log.write('warn', 'resendFailed', `${target.host} was not told again what is open: ${why}`);
+          return;
+        }
+      }),
+    );
+  }
+}
+
+/** One Alertmanager. */
+class Target {
+  readonly host: string;
+  readonly #url: URL;
+  readonly #timeoutSeconds: number;
+  /** Resolves when the post under way is over. */
+  done: Promise<unknown> = Promise.resolve();
+  busy = false;
+
+  constructor(url: string, timeoutSeconds: number) {
+    this.#url = new URL(`${url.replace(/\/+$/, '')}/api/v2/alerts`);
+    this.host = this.#url.host;
+    this.#timeoutSeconds = timeoutSeconds;
+  }
+
+  async post(alerts: readonly PostableAlert[], signal: AbortSignal, wallMs: number): Promise<DeliveryAnswer> {
+    this.busy = true;
+    const request = { url: this.#url, body: JSON.stringify(alerts), headers: {} };
+    const posted = postJson(request, this.#timeoutSeconds, signal, wallMs);
+    this.done = posted;
+    try {
+      return await posted;
+    } finally {
+      if (this.done === posted) this.busy = false;
+    }
+  }
+}
+
+/** The first yes; otherwise the answer that leaves most hope. */
+async function firstYes(posts: readonly Promise<DeliveryAnswer>[]): Promise<DeliveryAnswer> {
+  const answers: DeliveryAnswer[] = [];
+  const yes = posts.map(async (post) => {
+    const answer = await post;
+    answers.push(answer);
+    if (answer !== 'delivered') throw new Error('no');
+    return answer;
+  });
+  try {
+    return await Promise.any(yes);
+  } catch {
+    const passing = answers.find((answer) => answer !== 'delivered' && 'error' in answer);
+    return passing ?? answers[0] ?? { retryAfterMs: null, error: 'no Alertmanager is free' };
+  }
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, it } from 'node:test';
+import { AlertmanagerSink } from '../../../../../monitor/io/sinks/alertmanager.ts';
+import type { OutboxMessage } from '../../../../../monitor/policy/device.ts';
+import { adoptedNotice, type NoticeRecord } from '../../../../../monitor/policy/notice-book.ts';
+import { FakeClock, FakeLog } from '../fakes.ts';
+import { alertOf, messageOf } from '../samples.ts';
+
+const NEVER = new AbortController().signal;
+
+interface Posted {
+  readonly labels: Record<string, string>;
+  readonly startsAt: string;
+  readonly endsAt: string;
+}
+
+/** An Alertmanager that answers with `status` once `gate` opens. */
+class FakeAlertmanager {
+  status = 200;
+  gate: Promise<void> = Promise.resolve();
+  readonly posts: Posted[][] = [];
+  readonly #server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    assert.equal(request.url, '/prefix/api/v2/alerts');
+    this.posts.push(JSON.parse(body));
+    const { status } = this;
+    await this.gate;
+    response.writeHead(status).end();
+  });
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/prefix/`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+describe('the Alertmanager sink', () => {
+  const running: FakeAlertmanager[] = [];
+  afterEach(async () => {
+    for (const one of running.splice(0)) await one.close();
+  });
+
+  async function fake(): Promise<{ readonly one: FakeAlertmanager; readonly url: string }> {
+    const one = new FakeAlertmanager();
+    running.push(one);
+    return { one, url: await one.listen() };
+  }
+
+  function sinkTo(urls: readonly string[], open: NoticeRecord[] = [], clock = new FakeClock()) {
+    const settings = { urls, resendSeconds: 60, timeoutSeconds: 30 };
+    const isOpen = (id: string): boolean => open.some((record) => record.id === id);
+    return new AlertmanagerSink({ settings, open: () => open, isOpen, clock, log: new FakeLog() });
+  }
+
+  const message = (device: string): OutboxMessage => ({ ...messageOf('alertmanager', device, 1), id: 1 });
+
+  it('posts many alerts at once, each until it would have been sent again four times', async () => {
+    const { one, url } = await fake();
+    const sink = sinkTo([url]);
+    assert.equal(await sink.together.deliver([message('a'), message('b')], NEVER), 'delivered');
+    const [posted = []] = one.posts;
+    assert.deepEqual(posted[0]?.labels, {
+      alertname: 'KeepAliveHDDeviceSilent',
+      device: 'a',
+      group: 'g',
+      network: 'n1',
+      severity: 'critical',
+    });
+    assert.equal(posted[0]?.startsAt, '1970-01-01T00:00:01.000Z');
+    assert.equal(posted[1]?.endsAt, '2026-01-01T00:04:00.000Z');
+  });
+
+  it('is content with one that takes it, tells refused from passing, and believes in hope', async () => {
+    const [first, second] = [await fake(), await fake()];
+    const sink = sinkTo([first.url, second.url]);
+    first.one.status = 500;
+    assert.equal(await sink.deliver(message('a'), NEVER), 'delivered');
+    second.one.status = 400;
+    assert.deepEqual(await sink.deliver(message('a'), NEVER), { retryAfterMs: null, error: 'HTTP 500' });
+    first.one.status = 400;
+    assert.deepEqual(await sink.deliver(message('a'), NEVER), { refused: 'HTTP 400' });
+  });
+
+  it('does not let a slow one delay the others', async () => {
+    const [slow, quick] = [await fake(), await fake()];
+    let open = (): void => {};
+    slow.one.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const sink = sinkTo([slow.url, quick.url]);
+    assert.equal(await sink.deliver(message('a'), NEVER), 'delivered');
+    assert.equal(await sink.deliver(message('b'), NEVER), 'delivered');
+    assert.deepEqual([slow.one.posts.length, quick.one.posts.length], [1, 2]);
+    open();
+  });
+
+  it('sends again what is open, at the start and at each interval, and nothing that is over', async () => {
+    const { one, url } = await fake();
+    const clock = new FakeClock();
+    const open = ['a', 'b'].map((device) => adoptedNotice(alertOf(device, 1), ['alertmanager'], 'warning'));
+    const sink = sinkTo([url], open, clock);
+    const devices = (): (string | undefined)[] => one.posts.flat().map(({ labels }) => labels.device);
+    const until = async (count: number): Promise<void> => {
+      for (let tries = 0; devices().length < count; tries += 1) {
+        assert.ok(tries < 1000, `${devices()} instead of ${count}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    };
+    sink.start();
+    await until(2);
+    open.shift();
+    await clock.pass(60_000);
+    await until(3);
+    assert.deepEqual(devices(), ['a', 'b', 'b']);
+    assert.equal(one.posts[1]?.[0]?.endsAt, '2026-01-01T00:05:00.000Z');
+    sink.stop();
+  });
+});
