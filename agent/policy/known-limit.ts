@@ -18,6 +18,8 @@ const DAY_SECONDS = 86_400;
 const HOLDS_SECONDS = 30 * DAY_SECONDS;
 /** The word of fewer devices is a start, not knowledge. */
 const SOLID_DEVICES = 2;
+/** Ends further apart than this are those of several paths on one network: this device's own may last much longer. */
+const ONE_PATH_RATIO = 1.5;
 /** Each device that vouches makes it hold for so much longer: a wrong word must not bind for long. */
 const HOLDS_PER_DEVICE_SECONDS = 2 * DAY_SECONDS;
 /** Ends are stated by the edge of a cell; stay below it by a third of one. */
@@ -26,8 +28,13 @@ const MARGIN = 0.995;
 const SETTLED_RATIO = 1.08;
 
 /** What the fleet says, when enough devices say it. */
-export function knownFromFleet({ survivesSeconds, devices }: FleetSummary): KnownLimit | null {
-  if (devices < SOLID_DEVICES) return null;
+export function knownFromFleet({
+  survivesSeconds,
+  forgetsSeconds,
+  devices,
+}: FleetSummary): KnownLimit | null {
+  if (devices < SOLID_DEVICES || forgetsSeconds === null) return null;
+  if (forgetsSeconds > survivesSeconds * ONE_PATH_RATIO) return null;
   const leftSeconds = Math.min(HOLDS_SECONDS, devices * HOLDS_PER_DEVICE_SECONDS);
   return { seconds: survivesSeconds * MARGIN, leftSeconds };
 }

@@ -16,6 +16,9 @@ describe('a known limit', () => {
   it('comes from several devices, or from a belief with nothing left to learn', () => {
     const word = { survivesSeconds: 340, forgetsSeconds: 357 };
     assert.equal(knownFromFleet({ ...word, devices: 1 }), null);
+    // Several paths on one network: the shortest must not bind who is on another.
+    assert.equal(knownFromFleet({ survivesSeconds: 60, forgetsSeconds: 1200, devices: 9 }), null);
+    assert.equal(knownFromFleet({ survivesSeconds: 60, forgetsSeconds: null, devices: 9 }), null);
     const few = knownFromFleet({ ...word, devices: 2 });
     const many = knownFromFleet({ ...word, devices: 100 });
     assert.ok(few !== null && many !== null && few.seconds < 340 && few.seconds > 335);
