@@ -100,6 +100,8 @@ export interface MonitorSettings extends AlertSettings {
     readonly intervalSeconds: number;
     readonly count: number;
     readonly graceSeconds: number;
+    /** The most that a network's jitter may add to; left out or less than `graceSeconds`: none is learned. */
+    readonly maxGraceSeconds?: number;
     /** An event loop that stood still for longer makes the monitor doubt itself. */
     readonly stallSeconds: number;
     /** The longest `reconnect.max_delay` of the fleet: how long devices may back off from a broker that was away. */

@@ -98,6 +98,7 @@ export function toMonitorSettings(config: MonitorConfig): MonitorSettings {
       intervalSeconds: config.keepalive_interval,
       count: config.keepalive_count,
       graceSeconds: config.grace,
+      maxGraceSeconds: config.max_grace,
       stallSeconds: config.stall,
       reconnectSeconds: config.reconnect_allowance,
       canary: config.canary.enabled

@@ -9,6 +9,7 @@ export interface MonitorConfig extends AlertsConfig {
   keepalive_interval: number;
   keepalive_count: number;
   grace: number;
+  max_grace: number;
   stall: number;
   reconnect_allowance: number;
   canary: { enabled: boolean; interval: number; timeout: number };
@@ -84,6 +85,13 @@ export const monitorSchema: SchemaOf<MonitorConfig> = {
     default: '10s',
     max: 3600,
     env: 'KHD_GRACE',
+  },
+  max_grace: {
+    doc: 'Networks whose probes arrive unevenly get more grace by themselves, up to this; at most grace: none does.',
+    format: 'duration',
+    default: '30s',
+    max: 3600,
+    env: 'KHD_MAX_GRACE',
   },
   stall: {
     doc: 'When the monitor itself stood still for longer, it doubts what it heard and extends the deadlines.',

@@ -1,4 +1,5 @@
 /** What the API asks about the fleet, wherever it is kept: in this process, or in a store that must be asked. */
+import type { GraceView } from '../policy/arrival-jitter.ts';
 import type { Alert, DeviceState, Transition } from '../policy/device.ts';
 import type { DeviceView } from '../policy/view.ts';
 import type { Now, Watch } from '../policy/watch.ts';
@@ -10,6 +11,10 @@ export interface FleetReader {
   /** Why nobody is declared dead just now; empty: the monitor trusts itself. */
   doubts(): readonly string[];
   counts(): Record<DeviceState, number>;
+  /** What grace the probes of a network have, and why; null: the fleet as a whole. */
+  grace(network: string | null): GraceView;
+  /** The same of every network that enough is known of. */
+  graces(): Iterable<GraceView>;
   /** Some of the devices in `state` (null: in any). */
   devices(state: DeviceState | null, limit: number): Answer<readonly DeviceView[]>;
   device(name: string): Answer<DeviceView | undefined>;
@@ -24,6 +29,8 @@ export function localFleet(watch: Watch, store: Store, now: () => Now): FleetRea
   return {
     doubts: () => watch.doubts,
     counts: () => watch.counts(),
+    grace: (network) => watch.grace(network),
+    graces: () => watch.graces(),
     devices(state, limit) {
       const counts = watch.counts();
       const total =

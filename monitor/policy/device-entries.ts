@@ -113,6 +113,16 @@ export class DeviceEntries {
     this.#writeFacts(at + 1 + nameLength, length);
   }
 
+  /** The network alone. */
+  network(index: number): string | null {
+    const reader = this.#readerOfFacts(this.offsets[index] as number);
+    const held = reader.count();
+    if ((held & HAS_NETWORK) === 0) return null;
+    if ((held & HAS_REASON) !== 0) reader.count();
+    if ((held & HAS_VERSION) !== 0) reader.count();
+    return this.#texts.text(reader.count());
+  }
+
   facts(index: number): EntryFacts {
     const reader = this.#readerOfFacts(this.offsets[index] as number);
     const held = reader.count();

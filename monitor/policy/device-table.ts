@@ -114,6 +114,10 @@ export class DeviceTable {
     return this.#entries.name(index);
   }
 
+  network(index: number): string | null {
+    return this.#entries.network(index);
+  }
+
   /** As last judged. */
   state(index: number): DeviceState {
     return STATES[this.stateCode[index] as number] as DeviceState;

@@ -3,6 +3,7 @@
  * whoever is dead has one open alert.
  */
 import { openedAlert, resolvedAlert } from './alert.ts';
+import { ArrivalJitter } from './arrival-jitter.ts';
 import { BatteryTrends } from './battery-trend.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
 import type { Alert, DeviceRecord, DeviceState, LapseCause, TransitionCause } from './device.ts';
@@ -22,7 +23,7 @@ export class Fleet {
   readonly #silence = new NetworkSilence();
   readonly #wheel = new DeadlineWheel(0);
   readonly #alerts = new Map<string, Alert>();
-  readonly #graceMs: number;
+  readonly jitter: ArrivalJitter;
   /** Attentive ms from which any silence counts at the earliest: it starts all of them anew in O(1). */
   #listeningSinceMs = 0;
   /** How much longer than that those get who have not been heard since. */
@@ -31,8 +32,9 @@ export class Fleet {
   #reprieveSinceMs = Number.NEGATIVE_INFINITY;
   #reprieveAllowanceMs = 0;
 
-  constructor(graceMs: number) {
-    this.#graceMs = graceMs;
+  /** Grace lies between these two; equal: none is learned. */
+  constructor(graceMs: number, mostGraceMs = graceMs) {
+    this.jitter = new ArrivalJitter(graceMs, mostGraceMs);
   }
 
   /** Makes room for `devices` in one step. */
@@ -93,6 +95,20 @@ export class Fleet {
     return Math.max(sinceMs, this.#reprieveSinceMs + this.#reprieveAllowanceMs - passedMs);
   }
 
+  /** How late a device's probe may be, in ms: what its network takes. */
+  graceMs(index: number): number {
+    return this.jitter.graceMs(this.jitter.isPlain ? null : this.table.network(index));
+  }
+
+  /** A probe of a device that was heard at `silentSinceMs` arrives now. */
+  sampleArrival(index: number, attentiveMs: number): void {
+    const sinceMs = this.table.silentSinceMs[index] as number;
+    // Before the last doubt its silence was another one.
+    if (sinceMs <= Math.max(this.#listeningSinceMs, this.#reprieveSinceMs)) return;
+    const promisedMs = (this.table.promisedSeconds[index] as number) * 1000;
+    this.jitter.arrived(this.table.network(index), attentiveMs - sinceMs, promisedMs, attentiveMs);
+  }
+
   /** When somebody must be judged, in attentive ms; `Infinity`: nobody. */
   nextDueMs(): number {
     return this.#wheel.nextDueMs();
@@ -137,7 +153,7 @@ export class Fleet {
     const record = this.table.record(index);
     const { state, promisedSeconds, count } = record;
     const sinceMs = this.silentSinceMs(index);
-    const to = judgeSilence(state, sinceMs, attentiveMs, promisedSeconds, count, this.#graceMs);
+    const to = judgeSilence(state, sinceMs, attentiveMs, promisedSeconds, count, this.graceMs(index));
     if (to === null) this.#file(index);
     else this.#move(index, record, to, to === 'late' ? 'promise-lapsed' : 'timeout-lapsed', wallMs, step);
   }
@@ -204,7 +220,7 @@ export class Fleet {
     const { table } = this;
     const promisedSeconds = table.promisedSeconds[index] as number;
     const count = table.count[index] as number;
-    const afterMs = judgedAfterMs(table.state(index), promisedSeconds, count, this.#graceMs);
+    const afterMs = judgedAfterMs(table.state(index), promisedSeconds, count, this.graceMs(index));
     return afterMs === null ? Number.POSITIVE_INFINITY : this.silentSinceMs(index) + afterMs;
   };
 }

@@ -1,5 +1,6 @@
 /** What can be asked of a watch without telling it anything. */
 import type { MonitorSettings } from '../../config/settings.ts';
+import type { GraceView } from './arrival-jitter.ts';
 import type { DoubtReason } from './attentive-clock.ts';
 import type { Alert, DeviceRecord, DeviceState } from './device.ts';
 import { Fleet } from './fleet.ts';
@@ -19,7 +20,7 @@ export class WatchReadings {
   constructor(settings: MonitorSettings['liveness'], now: Now) {
     this.now = now;
     this.graceMs = settings.graceSeconds * 1000;
-    const fleet = new Fleet(this.graceMs);
+    const fleet = new Fleet(this.graceMs, (settings.maxGraceSeconds ?? 0) * 1000);
     this.fleet = fleet;
     const { graceMs } = this;
     const doubt = doubtSettings(settings);
@@ -74,6 +75,16 @@ export class WatchReadings {
     if (index === undefined) return undefined;
     const silentMs = this.selfDoubt.attentiveMs(now.monotonicMs) - this.fleet.silentSinceMs(index);
     const record = { ...table.record(index), state: table.provedState(index) };
-    return viewOf(record, this.fleet.openAlert(device), silentMs, this.graceMs, now.wallMs);
+    return viewOf(record, this.fleet.openAlert(device), silentMs, this.fleet.graceMs(index), now.wallMs);
+  }
+
+  /** What grace probes of a network have, and why; null: the fleet as a whole. */
+  grace(network: string | null): GraceView {
+    return this.fleet.jitter.view(network);
+  }
+
+  /** The same of every network that enough is known of. */
+  graces(): Iterable<GraceView> {
+    return this.fleet.jitter.views();
   }
 }

@@ -190,9 +190,11 @@ export class Watch extends WatchReadings {
   }
 
   #heard(index: number, now: Now): void {
-    const { table } = this.fleet;
+    const { table, jitter } = this.fleet;
     this.tally.probes += 1;
-    table.silentSinceMs[index] = this.selfDoubt.attentiveMs(now.monotonicMs);
+    const attentiveMs = this.selfDoubt.attentiveMs(now.monotonicMs);
+    if (attentiveMs >= jitter.sampleAtMs) this.fleet.sampleArrival(index, attentiveMs);
+    table.silentSinceMs[index] = attentiveMs;
     table.heardWallMs[index] = now.wallMs;
   }
 

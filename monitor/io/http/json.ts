@@ -1,5 +1,6 @@
 /** The monitor's knowledge as the HTTP API words it: snake_case, ISO times. */
 import type { IdleTimeoutRange } from '../../../protocol/network-knowledge.ts';
+import type { GraceView } from '../../policy/arrival-jitter.ts';
 import type { Transition } from '../../policy/device.ts';
 import type { NetworkView } from '../../policy/network-table.ts';
 import type { DeviceView } from '../../policy/watch.ts';
@@ -46,6 +47,17 @@ export function transitionJson(transition: Transition): Record<string, unknown> 
     last_heard: isoTime(transition.lastHeardMs),
     keepalive_interval: transition.promisedSeconds,
     keepalive_count: transition.count,
+  };
+}
+
+/** The grace of a network's probes, and where it comes from. */
+export function graceJson(view: GraceView): Record<string, unknown> {
+  return {
+    grace_seconds: hundredths(view.graceMs / 1000),
+    grace_reason: view.reason,
+    lateness_seconds: hundredths(view.latenessMs / 1000),
+    lateness_deviation_seconds: hundredths(view.deviationMs / 1000),
+    lateness_samples: view.samples,
   };
 }
 

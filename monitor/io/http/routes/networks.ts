@@ -1,10 +1,18 @@
 /** What the fleet learned of its networks. */
 import { limitField } from '../fields.ts';
-import { networkJson } from '../json.ts';
+import { graceJson, networkJson } from '../json.ts';
 import { type HttpParts, ok, type Route, route } from '../route.ts';
-import { fixed, list, ref, whole } from '../shapes.ts';
+import { fixed, list, number, ref, text, whole } from '../shapes.ts';
 
-export function networkRoutes({ networks, now }: HttpParts): readonly Route[] {
+const GRACE = fixed({
+  grace_seconds: number,
+  grace_reason: text,
+  lateness_seconds: number,
+  lateness_deviation_seconds: number,
+  lateness_samples: whole,
+});
+
+export function networkRoutes({ fleet, networks, now }: HttpParts): readonly Route[] {
   return [
     route({
       method: 'GET',
@@ -13,15 +21,24 @@ export function networkRoutes({ networks, now }: HttpParts): readonly Route[] {
       summary: 'What devices learned of the idle timeouts of their networks, merged.',
       query: { limit: limitField },
       answers: {
-        200: { doc: 'The networks.', schema: fixed({ total: whole, networks: list(ref('Network')) }) },
+        200: {
+          doc: 'The networks, and the grace of devices whose network is not known.',
+          schema: fixed({ total: whole, fleet: GRACE, networks: list(ref('Network')) }),
+        },
       },
       handle({ query }) {
-        const shown: Record<string, unknown>[] = [];
+        const shown = new Map<string, Record<string, unknown>>();
         for (const view of networks.views(now().wallMs)) {
-          if (shown.length >= query.limit) break;
-          shown.push(networkJson(view));
+          const { network } = view.knowledge;
+          shown.set(network, { ...networkJson(view), ...graceJson(fleet.grace(network)) });
         }
-        return ok({ total: networks.size, networks: shown });
+        // Of some it is known how evenly their probes arrive, and nothing else.
+        for (const grace of fleet.graces()) {
+          const network = grace.network ?? '';
+          if (!shown.has(network)) shown.set(network, { network, ...graceJson(grace) });
+        }
+        const listed = [...shown.values()].slice(0, query.limit);
+        return ok({ total: shown.size, fleet: graceJson(fleet.grace(null)), networks: listed });
       },
     }),
   ];

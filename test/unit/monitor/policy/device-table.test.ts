@@ -67,3 +67,16 @@ test('putting a record moves the device from one state count to the other', () =
   assert.equal(table.state(index), 'dead');
   assert.equal(table.count[index], 9);
 });
+
+test('the network alone is the one of the record, whatever else it holds', () => {
+  const table = new DeviceTable();
+  for (const reason of ['', 'measured'])
+    for (const agentVersion of ['', '1.2.3'])
+      for (const network of [null, 'n1']) {
+        const index = table.add(
+          record({ device: `${reason}-${agentVersion}-${network}`, reason, agentVersion, network }),
+          0,
+        );
+        assert.equal(table.network(index), network);
+      }
+});

@@ -7,6 +7,7 @@ import { createMetrics } from '../../../../../monitor/io/metrics.ts';
 import { MemoryStore } from '../../../../../monitor/io/stores/memory.ts';
 import { NetworkTable } from '../../../../../monitor/policy/network-table.ts';
 import { Watch } from '../../../../../monitor/policy/watch.ts';
+import type { Status } from '../../../../../protocol/status.ts';
 import { FakeClock } from '../fakes.ts';
 import { alertOf, recordOf, transitionOf } from '../samples.ts';
 
@@ -29,6 +30,7 @@ interface Body {
   readonly vitals: unknown;
   readonly next_due: string | null;
   readonly transitions: readonly { readonly sequence: number }[];
+  readonly fleet: unknown;
   readonly networks: readonly Record<string, unknown>[];
   readonly total_open: number;
   readonly open: readonly Record<string, unknown>[];
@@ -47,6 +49,12 @@ interface Answer {
   readonly text: string;
   readonly body: Body;
 }
+
+const ONLINE: Status = {
+  ...{ state: 'online', epoch: 1, intervalSeconds: 10, count: 3, reason: '', agentVersion: '' },
+  ...{ network: null, groups: [], configurationVersion: null },
+  counters: { probes: 0, reconnects: 0, lapses: 0 },
+};
 
 describe('the HTTP API', () => {
   let clock: FakeClock;
@@ -192,8 +200,17 @@ describe('the HTTP API', () => {
     const { status, body } = await ask('/api/networks');
     assert.equal(status, 200);
     assert.equal(body.total, 2);
+    const grace = {
+      grace_seconds: 1,
+      grace_reason: 'base',
+      lateness_seconds: 0,
+      lateness_deviation_seconds: 0,
+      lateness_samples: 0,
+    };
+    assert.deepEqual(body.fleet, grace);
     assert.deepEqual(body.networks, [
       {
+        ...grace,
         network: 'n1',
         devices: 2,
         weight: 2,
@@ -204,6 +221,7 @@ describe('the HTTP API', () => {
         newest_report: '2026-01-01T00:00:00.000Z',
       },
       {
+        ...grace,
         network: 'n2',
         devices: 1,
         weight: 0.3,
@@ -216,6 +234,26 @@ describe('the HTTP API', () => {
     ]);
     assert.equal((await ask('/api/networks?limit=1')).body.networks.length, 1);
     assert.equal((await ask('/api/networks?state=dead')).status, 400);
+  });
+
+  it('lists networks of which only the jitter is known', async () => {
+    watch = new Watch({ ...LIVENESS, maxGraceSeconds: 20 }, [], [], clock.now());
+    watch.trust('link-lost', clock.now());
+    watch.statusHeard('x', { ...ONLINE, network: 'n3' }, false, clock.now());
+    for (let n = 0; n < 31; n += 1) {
+      await clock.pass(11_900);
+      watch.advance(clock.now());
+      watch.probeHeard(
+        'x',
+        { promisedSeconds: 10, repeat: false, externalPower: false, vitals: null },
+        clock.now(),
+      );
+    }
+    const { body } = await ask('/api/networks');
+    assert.equal(body.total, 3);
+    assert.equal(body.networks[2]?.network, 'n3');
+    assert.equal(body.networks[2]?.grace_reason, 'learned');
+    assert.equal(body.networks[2]?.lateness_seconds, 1.9);
   });
 
   it('is ready only without doubt, and healthy all the while', async () => {
