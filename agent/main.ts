@@ -9,6 +9,7 @@ import { openBeliefStore } from './io/belief-store.ts';
 import { createMqttLink } from './io/mqtt-link.ts';
 import { readPower } from './io/power.ts';
 import { countStart } from './io/start-counter.ts';
+import { openTlsTicket } from './io/tls-ticket.ts';
 import { createSenses } from './io/whereabouts.ts';
 import { priorOf } from './policy/interval.ts';
 import type { KeepaliveConfig } from './policy/keepalive/types.ts';
@@ -32,6 +33,7 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
         device: settings.device.name,
         broker: settings.broker,
         willDelaySeconds: settings.willDelaySeconds,
+        tlsTicket: openTlsTicket(settings.stateDirectory, settings.broker, log, Date.now),
         log,
         emit,
         whereabouts: (socket) => senses.locate(socket),

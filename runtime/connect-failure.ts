@@ -40,9 +40,20 @@ export function classifyConnectError(error: unknown): ConnectFailure {
     if (UNSUPPORTED_VERSION.has(code)) return { kind: 'protocol-version', message };
     return { kind: UNAVAILABLE.has(code) ? 'unavailable' : 'refused', message };
   }
-  if (typeof code === 'string') return { kind: kindOfCode(code, error), message: message || code };
+  if (typeof code === 'string') return { kind: kindOfCode(code, error), message: explained(code, message) };
   if (message === 'connack timeout') return { kind: 'timeout', message: 'no CONNACK in time' };
   return { kind: 'no-answer', message };
+}
+
+/** A device without a battery-backed clock starts in the past, where no certificate is valid yet. */
+const DATES: Readonly<Record<string, string>> = {
+  CERT_NOT_YET_VALID: 'the clock of this device may be behind',
+  CERT_HAS_EXPIRED: 'unless the clock of this device is ahead, it must be renewed',
+};
+
+function explained(code: string, message: string): string {
+  const hint = DATES[code];
+  return hint === undefined ? message || code : `${message}; ${hint}`;
 }
 
 function kindOfCode(code: string, error: Error): ConnectFailureKind {

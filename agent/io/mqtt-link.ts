@@ -20,6 +20,7 @@ import type { IdleTimeoutBelief } from '../policy/idle-timeout-belief.ts';
 import type { Network } from '../policy/interval.ts';
 import type { KeepaliveEffect, KeepaliveEvent } from '../policy/keepalive/types.ts';
 import type { SocketAddresses } from './network/identity.ts';
+import type { TlsTicket } from './tls-ticket.ts';
 
 export interface Link {
   connect(effect: Extract<KeepaliveEffect, { kind: 'connect' }>): void;
@@ -33,6 +34,7 @@ export interface LinkOptions {
   readonly device: string;
   readonly broker: BrokerSettings;
   readonly willDelaySeconds: number;
+  readonly tlsTicket: TlsTicket;
   readonly log: Log;
   readonly emit: (event: KeepaliveEvent) => void;
   /** The network that a connection goes through, and what was learned there. Never rejects. */
@@ -53,7 +55,6 @@ class MqttLink implements Link {
   readonly #options: LinkOptions;
   /** Replaced by every connect; what an older session still says is not heard. */
   #session: MqttSession | null = null;
-  #tlsSession: Buffer | null = null;
   #knowledgeTopic: string | null = null;
 
   constructor(options: LinkOptions) {
@@ -66,8 +67,9 @@ class MqttLink implements Link {
     timeoutMs,
     will,
   }: Extract<KeepaliveEffect, { kind: 'connect' }>): void {
-    const { device, broker, willDelaySeconds, emit } = this.#options;
+    const { device, broker, willDelaySeconds, tlsTicket, emit } = this.#options;
     this.close('abandon');
+    const tlsSession = tlsTicket.current();
     const current = (act: () => void): void => {
       if (this.#session === session) act();
     };
@@ -80,7 +82,7 @@ class MqttLink implements Link {
         ownPings: false,
         will: { topic: statusTopic(device), payload: encodeStatus(will), delaySeconds: willDelaySeconds },
         connectTimeoutMs: timeoutMs,
-        ...(this.#tlsSession && { tlsSession: this.#tlsSession }),
+        ...(tlsSession && { tlsSession }),
       },
       {
         onUp: ({ serverKeepAliveSeconds, tlsResumed, localAddress, remoteAddress }) =>
@@ -91,15 +93,13 @@ class MqttLink implements Link {
           }),
         onConnectFailed: (failure) =>
           current(() => {
-            if (failure.kind === 'tls') this.#tlsSession = null;
+            if (failure.kind === 'tls') tlsTicket.drop();
             emit({ kind: 'connectFailed', failure });
           }),
         onClosed: (cause, detail) => current(() => emit({ kind: 'linkClosed', cause, detail })),
         onPacket: () => current(() => emit({ kind: 'packetReceived' })),
         onMessage: (topic, payload, retained) => current(() => this.#heard(topic, payload, retained)),
-        onTlsSession: (tlsSession) => {
-          this.#tlsSession = tlsSession;
-        },
+        onTlsSession: (session) => tlsTicket.renew(session),
       },
     );
     this.#session = session;
@@ -140,6 +140,7 @@ class MqttLink implements Link {
   close(how: 'abandon' | 'leave'): void {
     const session = this.#session;
     if (how === 'leave') {
+      this.#options.tlsTicket.keep();
       session?.disconnect();
       return;
     }

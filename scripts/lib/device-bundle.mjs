@@ -1,4 +1,5 @@
 /** How the bundle for devices differs from the full program: one minified file without what a device never runs. */
+import { readFileSync } from 'node:fs';
 
 /** Commands of the full program that a device has no use for. */
 const ELSEWHERE = /\/cli\/(monitor|simulate|load|fleet)\.ts$/;
@@ -28,6 +29,12 @@ export const lean = {
     onLoad({ filter: /\/winston\/lib\/winston\/transports\/(console|file|http)\.js$/ }, () => ({
       contents: 'module.exports = undefined;',
     }));
+    onLoad({ filter: /\/runtime\/websocket\.ts$/ }, ({ path }) => {
+      // Loaded when a WebSocket is opened, from inside the bundle: there is no node_modules beside it.
+      const [before, after, ...more] = readFileSync(path, 'utf8').split('createRequire(import.meta.url)');
+      if (after === undefined || more.length > 0) throw new Error(`${path} loads ws in another way now`);
+      return { contents: `${before}require${after}`, loader: 'ts' };
+    });
     onLoad({ filter: ELSEWHERE }, ({ path }) => {
       const [, command] = ELSEWHERE.exec(path);
       const why = `${command} is not part of the device's bundle; run it from the full installation`;

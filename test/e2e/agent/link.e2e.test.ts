@@ -60,6 +60,9 @@ describe('a connection that is cut', () => {
     ] as const) {
       path.passages.at(-1)?.cut(how);
       await nth(agent, 'linkUp', reconnect);
+      // A status may still be on its way: cut now, its session would be known to nobody.
+      const epochs = (): number => new Set(observer.statuses.map(({ epoch }) => epoch)).size;
+      await waitFor('its status', 60_000, () => epochs() === reconnect);
     }
     await nth(agent, 'probeAcked', 5);
     assert.ok(observer.statuses.every(({ state }) => state === 'online'));

@@ -1,25 +1,37 @@
 /** TLS against a broker whose certificate a test authority has signed. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { Cleanups } from '../support/cleanups.ts';
 import { startMosquitto } from '../support/mosquitto.ts';
 import { startNginxWebSocket } from '../support/nginx.ts';
 import { freePort } from '../support/ports.ts';
+import type { Program } from '../support/process.ts';
 import { count, nth, startAgent } from './agent.ts';
-import { layPath } from './path.ts';
+import { layPath, type Path } from './path.ts';
 
 const keys = new Cleanups();
 const cleanups = new Cleanups();
 
-/** Two authorities that know nothing of each other; the first has signed a certificate for the loopback. */
-function makeKeys(): {
+interface Keys {
   readonly ca: string;
   readonly otherCa: string;
   readonly cert: string;
   readonly key: string;
-} {
+  readonly clientCert: string;
+  readonly clientKey: string;
+  /** By the other authority. */
+  readonly strangerCert: string;
+  readonly strangerKey: string;
+  /** Valid from 2040 on. */
+  readonly futureCert: string;
+  readonly futureKey: string;
+}
+
+/** Two authorities that know nothing of each other, and what they have signed for the loopback. */
+function makeKeys(): Keys {
   const folder = keys.folder();
   const openssl = (...args: readonly string[]): void => {
     execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
@@ -30,14 +42,59 @@ function makeKeys(): {
     openssl('req', '-x509', ...ec, ...ca);
   }
   const san = ['-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=CA:FALSE'];
-  const by = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-days', '2'];
-  openssl('req', '-x509', ...ec, '-subj', '/CN=broker', '-keyout', 'b.key', '-out', 'b.pem', ...san, ...by);
+  const sign = (name: string, authority: string, newKey = ec): void => {
+    const by = ['-CA', `${authority}.pem`, '-CAkey', `${authority}.key`, '-days', '2'];
+    openssl(
+      'req',
+      '-x509',
+      ...newKey,
+      '-subj',
+      `/CN=${name}`,
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.pem`,
+      ...san,
+      ...by,
+    );
+  };
+  // As most brokers have it: its certificate is what resuming saves.
+  sign('broker', 'ca', ['-newkey', 'rsa:2048', '-nodes']);
+  sign('client', 'ca');
+  sign('stranger', 'other');
+  signForTheFuture(folder, openssl);
   const at = (name: string): string => join(folder, name);
-  return { ca: at('ca.pem'), otherCa: at('other.pem'), cert: at('b.pem'), key: at('b.key') };
+  return {
+    ca: at('ca.pem'),
+    otherCa: at('other.pem'),
+    cert: at('broker.pem'),
+    key: at('broker.key'),
+    clientCert: at('client.pem'),
+    clientKey: at('client.key'),
+    strangerCert: at('stranger.pem'),
+    strangerKey: at('stranger.key'),
+    futureCert: at('future.pem'),
+    futureKey: at('future.key'),
+  };
+}
+
+/** Only `openssl ca` of OpenSSL 3.0 dates a certificate, and it wants a register. */
+function signForTheFuture(folder: string, openssl: (...args: readonly string[]) => void): void {
+  writeFileSync(join(folder, 'register'), '');
+  writeFileSync(
+    join(folder, 'ca.cnf'),
+    '[ca]\ndefault_ca=own\n[own]\ndatabase=register\nnew_certs_dir=.\nrand_serial=yes\ndefault_md=sha256\n' +
+      'policy=any\nx509_extensions=ext\n[any]\ncommonName=supplied\n[ext]\nsubjectAltName=IP:127.0.0.1\n',
+  );
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  openssl('req', ...ec, '-subj', '/CN=future', '-keyout', 'future.key', '-out', 'future.csr');
+  const dates = ['-startdate', '20400101000000Z', '-enddate', '20410101000000Z'];
+  const by = ['-cert', 'ca.pem', '-keyfile', 'ca.key', '-config', 'ca.cnf'];
+  openssl('ca', '-batch', '-notext', ...by, ...dates, '-in', 'future.csr', '-out', 'future.pem');
 }
 
 describe('over TLS', () => {
-  let files: ReturnType<typeof makeKeys>;
+  let files: Keys;
   before(() => {
     files = makeKeys();
   });
@@ -51,22 +108,107 @@ describe('over TLS', () => {
     return broker;
   }
 
+  /** Bytes both ways so far on the newest connection. */
+  const bytesOf = (path: Path, agent: Program): number => {
+    const passage = path.passages.at(-1);
+    assert.ok(passage !== undefined, agent.output());
+    return passage.fromAgent().length + passage.fromBroker().length;
+  };
+
   for (const version of ['1.2', '1.3']) {
-    it(`${version}: the broker is verified, probes are answered, and a reconnect resumes the session`, async () => {
-      const only =
-        version === '1.2' ? ['tls_version tlsv1.2', 'ciphers ECDHE+AESGCM'] : ['tls_version tlsv1.3'];
-      const broker = await startBroker(...only);
-      const path = await layPath(cleanups, broker.port);
-      const agent = startAgent(cleanups, `mqtts://127.0.0.1:${path.port}`, { 'broker.ca_file': files.ca });
-      assert.equal((await nth(agent, 'linkUp', 1)).tlsResumed, false);
-      await nth(agent, 'probeAcked', 2);
-      for (const reconnect of [2, 3]) {
+    const only =
+      version === '1.2' ? ['tls_version tlsv1.2', 'ciphers ECDHE+AESGCM'] : ['tls_version tlsv1.3'];
+
+    for (const mutual of [false, true]) {
+      it(`${version}${mutual ? ' with a client certificate' : ''}: verified, and resumed on a reconnect and after a restart`, async () => {
+        const asks = mutual ? [`cafile ${files.ca}`, 'require_certificate true'] : [];
+        const broker = await startBroker(...only, ...asks);
+        const path = await layPath(cleanups, broker.port);
+        const state = cleanups.folder();
+        const settings = {
+          state_directory: state,
+          'broker.ca_file': files.ca,
+          ...(mutual && { 'broker.cert_file': files.clientCert, 'broker.key_file': files.clientKey }),
+        };
+        const url = `mqtts://127.0.0.1:${path.port}`;
+        const agent = startAgent(cleanups, url, settings);
+        assert.equal((await nth(agent, 'linkUp', 1, 60_000)).tlsResumed, false);
+        await nth(agent, 'probeAcked', 1, 60_000);
+        const wholeBytes = bytesOf(path, agent);
         path.passages.at(-1)?.cut('reset');
-        assert.equal((await nth(agent, 'linkUp', reconnect)).tlsResumed, true, `connection ${reconnect}`);
-      }
-      await nth(agent, 'probeAcked', 4);
-    });
+        assert.equal((await nth(agent, 'linkUp', 2, 60_000)).tlsResumed, true);
+        await nth(agent, 'probeAcked', 2, 60_000);
+        // Both have said the same since: what differs is the certificate and its proof.
+        const savedBytes = wholeBytes - bytesOf(path, agent);
+        assert.ok(savedBytes > 500, `${savedBytes} of ${wholeBytes} bytes saved`);
+
+        await agent.end();
+        assert.equal(statSync(join(state, 'tls-session.json')).mode & 0o777, 0o600);
+        const next = startAgent(cleanups, url, settings);
+        assert.equal((await nth(next, 'linkUp', 1, 60_000)).tlsResumed, true);
+        await nth(next, 'probeAcked', 1, 60_000);
+        // A power cut: what was kept last is still good.
+        await next.end('SIGKILL');
+        const last = startAgent(cleanups, url, settings);
+        assert.equal((await nth(last, 'linkUp', 1, 60_000)).tlsResumed, true);
+      });
+    }
   }
+
+  it('a kept session that the broker does not know, or that is damaged, costs a whole handshake and no more', async () => {
+    const broker = await startBroker();
+    const state = cleanups.folder();
+    const settings = { state_directory: state, 'broker.ca_file': files.ca };
+    const url = `mqtts://127.0.0.1:${broker.port}`;
+    await (async () => {
+      const agent = startAgent(cleanups, url, settings);
+      await nth(agent, 'probeAcked', 1, 60_000);
+      await agent.end();
+    })();
+    const kept = join(state, 'tls-session.json');
+    const saved = JSON.parse(readFileSync(kept, 'utf8'));
+    for (const text of ['not JSON', JSON.stringify({ ...saved, session: 'AAAA' })]) {
+      writeFileSync(kept, text);
+      const agent = startAgent(cleanups, url, settings);
+      assert.equal((await nth(agent, 'linkUp', 1, 60_000)).tlsResumed, false);
+      await agent.end();
+    }
+  });
+
+  it('a renewed client certificate is taken up at the next connect, without a restart', async () => {
+    const broker = await startBroker(
+      `cafile ${files.ca}`,
+      'require_certificate true',
+      'use_identity_as_username true',
+    );
+    const path = await layPath(cleanups, broker.port);
+    const own = cleanups.folder();
+    const [cert, key] = [join(own, 'own.pem'), join(own, 'own.key')];
+    copyFileSync(files.strangerCert, cert);
+    copyFileSync(files.strangerKey, key);
+    const agent = startAgent(cleanups, `mqtts://127.0.0.1:${path.port}`, {
+      'broker.ca_file': files.ca,
+      'broker.cert_file': cert,
+      'broker.key_file': key,
+    });
+    await nth(agent, 'connectFailed', 2, 60_000);
+    assert.equal(count(agent, 'linkUp'), 0);
+    copyFileSync(files.clientCert, cert);
+    copyFileSync(files.clientKey, key);
+    await nth(agent, 'linkUp', 1, 60_000);
+  });
+
+  it('a certificate from the future is put down to the clock, and tried again', async () => {
+    const broker = await startMosquitto({
+      config: [`certfile ${files.futureCert}`, `keyfile ${files.futureKey}`],
+    });
+    cleanups.add(() => broker.remove());
+    const agent = startAgent(cleanups, `mqtts://127.0.0.1:${broker.port}`, { 'broker.ca_file': files.ca });
+    const failed = await nth(agent, 'connectFailed', 1, 60_000);
+    assert.equal(failed.failure, 'tls');
+    assert.match(failed.message, /not yet valid; the clock of this device may be behind/);
+    await nth(agent, 'connectFailed', 3, 60_000);
+  });
 
   it('a WebSocket is verified and resumed the same', async () => {
     const port = await freePort();

@@ -4,9 +4,18 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from './wait.ts';
 
+const DIST = join(import.meta.dirname, '../../../dist');
+
 /** Another build, such as an installed one, can be put to the same tests. */
-export const PROGRAM =
-  process.env.KEEPALIVEHD_PROGRAM ?? join(import.meta.dirname, '../../../dist/keepalivehd.js');
+export const PROGRAM = process.env.KEEPALIVEHD_PROGRAM ?? join(DIST, 'keepalivehd.js');
+
+/** What ships: an agent is the bundle for devices. */
+function programFor(command: string | undefined): string {
+  const onDevice = command === 'agent' && process.env.KEEPALIVEHD_PROGRAM === undefined;
+  const program = onDevice ? join(DIST, 'device/keepalivehd.cjs') : PROGRAM;
+  if (!existsSync(program)) throw new Error(`${program} is missing: npm run build`);
+  return program;
+}
 
 /** One line of its log. */
 export interface Line {
@@ -44,12 +53,12 @@ export function startProgram(
   settings: Readonly<Record<string, string | number | boolean>>,
   within: readonly string[] = [],
 ): Program {
-  if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: npm run build`);
+  const program = programFor(args[0]);
   const sets = Object.entries({ 'log.format': 'json', ...settings }).flatMap(([key, value]) => [
     '--set',
     `${key}=${value}`,
   ]);
-  const [command = process.execPath, ...rest] = [...within, process.execPath, PROGRAM, ...args, ...sets];
+  const [command = process.execPath, ...rest] = [...within, process.execPath, program, ...args, ...sets];
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: Line[] = [];
   let written = '';
