@@ -14,6 +14,7 @@ import { createMetrics, type Metrics } from './io/metrics.ts';
 import { Refusals } from './io/refusals.ts';
 import { openLmdbStore } from './io/stores/lmdb.ts';
 import type { Store } from './io/stores/store.ts';
+import { keepMapSmall } from './io/stores/store-map.ts';
 import { jobsOf } from './jobs.ts';
 import { Monitor } from './monitor.ts';
 import { Networks, type NetworksParts } from './networks.ts';
@@ -68,6 +69,8 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   const broker = await brokerOf(ground);
   const watch = new Watch(settings.liveness, [], [], clock.now());
   await takeUp(watch, store);
+  const stopReleasing = await keepMapSmall(settings.dataDirectory, clock);
+  cleanups.push(async () => stopReleasing());
   const summary = new SummaryTally();
   const table = new NetworkTable(store.networks());
   const joined = join(ground, store, broker, watch, table, summary, onLost);

@@ -12,6 +12,7 @@ const SOCK_CLOEXEC = 0o2000000;
 const MSG_NOSIGNAL = 0x4000;
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
+const MADV_DONTNEED = 4;
 /** `sun_path`, its NUL included. */
 const UNIX_PATH_BYTES = 108;
 /** More than any kernel fills. */
@@ -29,6 +30,11 @@ export interface Libc {
   sendUnixDatagram(path: string, text: string): number;
   /** Sets an option of the TCP socket `fd`. Returns 0, or the errno. */
   setTcpOption(fd: number, option: TcpOption, value: number): number;
+  /**
+   * Lets go of the pages mapped from `start` on; of a shared mapping of a file they stay in the page cache and come
+   * back at the next touch. Returns 0, or the errno.
+   */
+  releasePages(start: bigint, bytes: bigint): number;
   /** What the kernel knows of the TCP connection `fd`; null when it does not say. */
   tcpInfo(fd: number): TcpInfo | null;
 }
@@ -53,6 +59,7 @@ function bind(koffi: Koffi): Libc {
   const sendto = lib.func('intptr_t sendto(int, const void *, size_t, int, const void *, uint32_t)');
   const setsockopt = lib.func('int setsockopt(int, int, int, const void *, uint32_t)');
   const getsockopt = lib.func('int getsockopt(int, int, int, _Out_ void *, _Inout_ uint32_t *)');
+  const madvise = lib.func('int madvise(uintptr_t, size_t, int)');
   return {
     sendUnixDatagram(path, text) {
       const address = unixAddress(path);
@@ -68,6 +75,9 @@ function bind(koffi: Koffi): Libc {
     setTcpOption(fd, option, value) {
       const bytes = new Uint8Array(Int32Array.of(value).buffer);
       return setsockopt(fd, IPPROTO_TCP, TCP_OPTIONS[option], bytes, bytes.length) < 0 ? koffi.errno() : 0;
+    },
+    releasePages(start, bytes) {
+      return madvise(start, bytes, MADV_DONTNEED) < 0 ? koffi.errno() : 0;
     },
     tcpInfo(fd) {
       const bytes = Buffer.alloc(TCP_INFO_BYTES);

@@ -19,6 +19,7 @@ function parts(env: NodeJS.ProcessEnv, answer = 0) {
       return answer;
     },
     setTcpOption: () => 0,
+    releasePages: () => 0,
     tcpInfo: () => null,
   };
   let loads = 0;
