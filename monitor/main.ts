@@ -10,7 +10,8 @@ import { startEmbeddedBroker } from './io/embedded-broker.ts';
 import { Feed, type FeedEvents } from './io/feed.ts';
 import { localFleet } from './io/fleet-reader.ts';
 import { startHttp } from './io/http/server.ts';
-import { createMetrics, type Metrics } from './io/metrics.ts';
+import { LoadMeter } from './io/load-meter.ts';
+import { createMetrics, type MetricSources, type Metrics } from './io/metrics.ts';
 import { Refusals } from './io/refusals.ts';
 import { openLmdbStore } from './io/stores/lmdb.ts';
 import type { Store } from './io/stores/store.ts';
@@ -74,7 +75,7 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   const summary = new SummaryTally();
   const table = new NetworkTable(store.networks());
   const joined = join(ground, store, broker, watch, table, summary, onLost);
-  const { monitor, telling, feed, networks, metrics } = joined;
+  const { monitor, telling, feed, networks, metrics, load } = joined;
 
   const fleet = localFleet(watch, store, clock.now);
   const parts = { settings: settings.http, fleet, metrics, networks: table, now: clock.now };
@@ -89,7 +90,9 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   });
   cleanups.push(() => telling.stop());
   cleanups.push(() => feed.stop(GOODBYE_MS));
+  cleanups.push(async () => load.stop());
   monitor.start();
+  load.start();
   telling.start();
   feed.start();
   log.write('info', 'monitorStarted', `watching; ${http.url} answers`, {
@@ -105,6 +108,7 @@ interface Joined {
   readonly feed: Feed;
   readonly networks: Networks;
   readonly metrics: Metrics;
+  readonly load: LoadMeter;
 }
 
 /** Joins ear, judgement and voice; nothing runs yet. */
@@ -134,7 +138,15 @@ function join(
     keep: (news) => monitor.keep(news),
     onOutcome: (sink, outcome) => metrics.delivery(sink, outcome),
   });
-  const metrics = metricsOf(watch, refusals, telling, clock);
+  const load = new LoadMeter(clock, {
+    onOverloaded: () => monitor.overloaded(),
+    onKeepingUp: () => monitor.keepingUp(),
+  });
+  const metrics = metricsOf(watch, refusals, telling, clock, () => ({
+    utilization: load.utilization,
+    lagSeconds: load.lagSeconds,
+    commitsWaiting: monitor.commitsWaiting,
+  }));
   const monitor = new Monitor({
     watch,
     store,
@@ -152,7 +164,7 @@ function join(
     onNetworksKept: (kept) => networks.kept(kept),
     onLost,
   });
-  return { monitor, telling, feed, networks, metrics };
+  return { monitor, telling, feed, networks, metrics, load };
 }
 
 /** Whom the feed tells what; `listeners` are there before it starts. */
@@ -201,7 +213,13 @@ async function brokerOf({ settings, log, cleanups }: Ground): Promise<MonitorSet
   return { url, protocol: '3.1.1', connectTimeoutSeconds: settings.broker.connectTimeoutSeconds };
 }
 
-function metricsOf(watch: Watch, refusals: Refusals, telling: Telling, clock: Clock): Metrics {
+function metricsOf(
+  watch: Watch,
+  refusals: Refusals,
+  telling: Telling,
+  clock: Clock,
+  load: MetricSources['load'],
+): Metrics {
   return createMetrics({
     counts: () => watch.counts(),
     totals: () => watch.totals(),
@@ -212,6 +230,7 @@ function metricsOf(watch: Watch, refusals: Refusals, telling: Telling, clock: Cl
       yield* Object.entries(watch.totals().refusals);
     },
     pending: () => telling.pending(),
+    load,
   });
 }
 

@@ -100,6 +100,20 @@ export class Monitor {
     this.#doubt('link-lost');
   }
 
+  /** The process cannot keep up: what is unread may be a sign of life, and may get lost. */
+  overloaded(): void {
+    this.#doubt('overloaded');
+  }
+
+  keepingUp(): void {
+    this.#trust('overloaded');
+  }
+
+  /** Devices and networks whose news is not durable yet. */
+  get commitsWaiting(): number {
+    return this.#queue.waiting;
+  }
+
   /** A canary of this monitor came back. */
   canaryHeard(sequence: number): void {
     const { watch, clock } = this.#parts;

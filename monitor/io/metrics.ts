@@ -7,6 +7,14 @@ import { DOUBT_REASONS, type DoubtReason } from '../policy/attentive-clock.ts';
 import type { DeviceState } from '../policy/device.ts';
 import type { WatchTotals } from '../policy/tally.ts';
 
+/** How far the process keeps up. */
+export interface LoadFigures {
+  /** Share of the last second in which the event loop did not rest. */
+  readonly utilization: number;
+  readonly lagSeconds: number;
+  readonly commitsWaiting: number;
+}
+
 /** Where the figures are, read at each scrape. */
 export interface MetricSources {
   counts(): Record<DeviceState, number>;
@@ -15,6 +23,7 @@ export interface MetricSources {
   doubtMs(): number;
   refused(): Iterable<readonly [reason: string, total: number]>;
   pending(): Iterable<readonly [sink: string, count: number]>;
+  load(): LoadFigures;
 }
 
 export interface Metrics {
@@ -58,6 +67,15 @@ export function createMetrics(sources: MetricSources): Metrics {
     for (const [state, count] of Object.entries(sources.counts())) metric.set({ state }, count);
   });
   doubtMetrics(registers, sources);
+  gauge('khd_event_loop_utilization', 'Share of the last second without rest.', [], (metric) =>
+    metric.set(sources.load().utilization),
+  );
+  gauge('khd_event_loop_lag_seconds', 'How late the last timer came.', [], (metric) =>
+    metric.set(sources.load().lagSeconds),
+  );
+  gauge('khd_backlog_commits', 'Devices and networks whose news is not durable yet.', [], (metric) =>
+    metric.set(sources.load().commitsWaiting),
+  );
   deathMetrics(registers, sources);
   gauge('khd_outbox_pending', 'Deliveries that a sink is owed.', ['sink'], (metric) => {
     for (const [sink, count] of sources.pending()) metric.set({ sink }, count);

@@ -9,6 +9,7 @@ export type DoubtReason =
   | 'link-lost'
   | 'canary-missing'
   | 'stalled'
+  | 'overloaded'
   | 'suspended'
   | 'clock-jumped'
   | 'store-failing';
@@ -19,6 +20,7 @@ export const DOUBT_REASONS: readonly DoubtReason[] = [
   'link-lost',
   'canary-missing',
   'stalled',
+  'overloaded',
   'suspended',
   'clock-jumped',
   'store-failing',

@@ -70,6 +70,7 @@ describe('the HTTP API', () => {
       doubts: () => watch.doubts,
       doubtMs: () => 0,
       refused: () => [['probe-bad-length', 3] as const],
+      load: () => ({ utilization: 0.25, lagSeconds: 0.5, commitsWaiting: 7 }),
       pending: () => [['webhook', 2] as const],
     });
     metrics.delivery('webhook', 'passing');
