@@ -67,15 +67,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     for (const [state, count] of Object.entries(sources.counts())) metric.set({ state }, count);
   });
   doubtMetrics(registers, sources);
-  gauge('khd_event_loop_utilization', 'Share of the last second without rest.', [], (metric) =>
-    metric.set(sources.load().utilization),
-  );
-  gauge('khd_event_loop_lag_seconds', 'How late the last timer came.', [], (metric) =>
-    metric.set(sources.load().lagSeconds),
-  );
-  gauge('khd_backlog_commits', 'Devices and networks whose news is not durable yet.', [], (metric) =>
-    metric.set(sources.load().commitsWaiting),
-  );
+  loadMetrics(registers, sources);
   deathMetrics(registers, sources);
   gauge('khd_outbox_pending', 'Deliveries that a sink is owed.', ['sink'], (metric) => {
     for (const [sink, count] of sources.pending()) metric.set({ sink }, count);
@@ -99,6 +91,22 @@ export function createMetrics(sources: MetricSources): Metrics {
     text: () => registry.metrics(),
     delivery: (sink, result) => deliveries.inc({ sink, result }),
   };
+}
+
+function loadMetrics(registers: Registry[], sources: MetricSources): void {
+  const figure = (name: string, help: string, key: keyof LoadFigures): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(sources.load()[key]);
+      },
+    });
+  };
+  figure('khd_event_loop_utilization', 'Share of the last second without rest.', 'utilization');
+  figure('khd_event_loop_lag_seconds', 'How late the last timer of a second came.', 'lagSeconds');
+  figure('khd_backlog_commits', 'Devices and networks whose news is not durable yet.', 'commitsWaiting');
 }
 
 function deathMetrics(registers: Registry[], sources: MetricSources): void {
