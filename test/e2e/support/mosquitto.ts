@@ -23,6 +23,10 @@ export interface Mosquitto {
   log(): string;
   /** Ends it; `SIGKILL` for a crash. It forgets retained messages. */
   stop(signal?: NodeJS.Signals): Promise<void>;
+  /** SIGSTOP: it keeps its connections and does nothing. */
+  freeze(): void;
+  /** SIGCONT. */
+  thaw(): void;
   /** Starts it again at the same port. */
   start(): Promise<void>;
   /** Ends it and removes its folder. */
@@ -98,5 +102,8 @@ export async function startMosquitto({
     await remove();
     throw error;
   }
-  return { port, url: `mqtt://127.0.0.1:${port}`, folder, log: () => said, stop, start, remove };
+  const freeze = (): void => void child?.kill('SIGSTOP');
+  const thaw = (): void => void child?.kill('SIGCONT');
+  const url = `mqtt://127.0.0.1:${port}`;
+  return { port, url, folder, log: () => said, stop, freeze, thaw, start, remove };
 }
