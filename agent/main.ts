@@ -2,17 +2,21 @@
 import type { AgentSettings } from '../config/settings.ts';
 import { createBootClock } from '../runtime/boot-clock.ts';
 import type { Log } from '../runtime/log.ts';
+import { loadLibc } from '../runtime/native/libc.ts';
 import { findServiceManager } from '../runtime/service-manager.ts';
 import { VERSION } from '../runtime/version.ts';
 import { Agent } from './agent.ts';
 import { openBeliefStore } from './io/belief-store.ts';
 import { createMqttLink } from './io/mqtt-link.ts';
 import { readPower } from './io/power.ts';
+import { socketKeepalive } from './io/socket-keepalive.ts';
 import { countStart } from './io/start-counter.ts';
 import { openTlsTicket } from './io/tls-ticket.ts';
 import { createSenses } from './io/whereabouts.ts';
 import { priorOf } from './policy/interval.ts';
+import { keepAliveCeilingSeconds } from './policy/keepalive/bounds.ts';
 import type { KeepaliveConfig } from './policy/keepalive/types.ts';
+import { socketOptions } from './policy/socket-options.ts';
 
 /** Runs the agent until SIGTERM, SIGINT or SIGHUP and returns the exit code. */
 export async function runAgent(settings: AgentSettings, log: Log): Promise<number> {
@@ -20,6 +24,8 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
   const beliefs = openBeliefStore(settings.stateDirectory, log);
   const senses = createSenses(settings, beliefs, priorOf(config, null), log);
   const serviceManager = await findServiceManager({ env: process.env, pid: process.pid, log });
+  const forSocket = socketOptions(settings.socketKeepalive, keepAliveCeilingSeconds(config));
+  const onSocket = socketKeepalive(forSocket, forSocket === null ? null : await loadLibc(), log);
   const agent = new Agent({
     config,
     serviceManager,
@@ -34,6 +40,7 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
         broker: settings.broker,
         willDelaySeconds: settings.willDelaySeconds,
         tlsTicket: openTlsTicket(settings.stateDirectory, settings.broker, log, Date.now),
+        onSocket,
         log,
         emit,
         whereabouts: (socket) => senses.locate(socket),

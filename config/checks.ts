@@ -71,6 +71,27 @@ const keepaliveChecks: readonly Check<AgentConfig>[] = [
   },
 ];
 
+const keptBySomebody: Check<AgentConfig> = {
+  keys: ['os_keepalive', 'app_keepalive'],
+  check: ({ os_keepalive: os, app_keepalive: app }) => {
+    if (os === 'only' && app === 'only') {
+      return {
+        key: 'os_keepalive',
+        problem: 'os_keepalive and app_keepalive cannot both be the only one',
+        fix: 'leave one of them out',
+      };
+    }
+    if (os === 'off' && app === 'off') {
+      return {
+        key: 'app_keepalive',
+        problem: 'with os_keepalive off as well, nobody would keep the connection alive',
+        fix: 'set one of them to on',
+      };
+    }
+    return null;
+  },
+};
+
 function intervalWithinBounds(config: AgentConfig): Finding | null {
   const { keepalive_interval: interval, min_interval: low, max_interval: high } = config;
   // A fixed interval is not bounded; crossed bounds are another finding.
@@ -170,6 +191,7 @@ export const brokerChecks: readonly Check<WithBroker>[] = [
 
 export const agentChecks: readonly Check<AgentConfig>[] = [
   ...keepaliveChecks,
+  keptBySomebody,
   ...brokerChecks,
   {
     keys: ['reconnect.min_delay', 'reconnect.max_delay'],

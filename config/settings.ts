@@ -26,6 +26,15 @@ export interface KeepaliveSettings {
   readonly maxDetectionSeconds: number | null;
 }
 
+/** `os_keepalive` and `app_keepalive`: who keeps the connection, the kernel, the agent's probes, or both. */
+export interface SocketKeepaliveSettings {
+  readonly os: boolean;
+  readonly app: boolean;
+  /** `keepalive_interval` and `keepalive_count` as configured. */
+  readonly intervalSeconds: number;
+  readonly count: number;
+}
+
 export interface BrokerSettings {
   /** `mqtt://host:port`, `mqtts://…`, or `ws://host:port/path`, `wss://…`. */
   readonly url: string;
@@ -79,6 +88,7 @@ export interface LogSettings {
 export interface AgentSettings {
   readonly device: { readonly name: string; readonly groups: readonly string[] };
   readonly keepalive: KeepaliveSettings;
+  readonly socketKeepalive: SocketKeepaliveSettings;
   readonly broker: BrokerSettings;
   /** `will_delay`: how long the broker waits before it publishes the will (MQTT 5 only). */
   readonly willDelaySeconds: number;

@@ -1,4 +1,5 @@
 /** From the configuration as written (snake_case, nullable) to the settings that the code uses. Pure. */
+import { MAX_PROMISED_SECONDS } from '../protocol/probe.ts';
 import { adaptivePolicy, maxDetectionSeconds, timeoutSeconds } from './checks.ts';
 import { connectHost, parseListen } from './schema/addresses.ts';
 import type { AgentConfig } from './schema/agent.ts';
@@ -7,7 +8,19 @@ import type { MonitorConfig } from './schema/monitor.ts';
 import type { AgentSettings, BrokerSettings, KeepaliveSettings, MonitorSettings } from './settings.ts';
 import { toAlertSettings } from './to-alert-settings.ts';
 
-function keepaliveSettings(config: AgentConfig): KeepaliveSettings {
+/** Who keeps the connection. Each key may claim it alone; contradictions were refused before. */
+function keptBy({ os_keepalive: os, app_keepalive: app }: AgentConfig): { os: boolean; app: boolean } {
+  return { os: os !== 'off' && app !== 'only', app: app !== 'off' && os !== 'only' };
+}
+
+/** Without probes of its own the agent is heard as rarely as a promise can say, and learns nothing. */
+const UNPROBED: Pick<AgentConfig, 'keepalive_interval' | 'adaptive_mode'> = {
+  keepalive_interval: MAX_PROMISED_SECONDS,
+  adaptive_mode: false,
+};
+
+function keepaliveSettings(stated: AgentConfig): KeepaliveSettings {
+  const config = keptBy(stated).app ? stated : { ...stated, ...UNPROBED, max_detection: null };
   const adaptive = adaptivePolicy(config.adaptive_mode);
   const interval = config.keepalive_interval;
   return {
@@ -51,6 +64,11 @@ export function toAgentSettings(config: AgentConfig, deviceName: string): AgentS
   return freeze({
     device: { name: deviceName, groups: config.device.groups },
     keepalive: keepaliveSettings(config),
+    socketKeepalive: {
+      ...keptBy(config),
+      intervalSeconds: config.keepalive_interval,
+      count: config.keepalive_count,
+    },
     broker: brokerSettings(config.broker),
     willDelaySeconds: config.will_delay,
     pathLimitSeconds: config.path_limits.length === 0 ? null : Math.min(...config.path_limits),

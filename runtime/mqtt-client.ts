@@ -77,6 +77,8 @@ export type Done = (error: (Error & { code?: number | string }) | null) => void;
 export interface MqttSession {
   publish(topic: string, payload: Uint8Array, options: PublishOptions, onDone?: Done): void;
   subscribe(filters: readonly { readonly topic: string; readonly qos: 0 | 1 }[], onDone: Done): void;
+  /** The descriptor of its TCP socket, for what Node cannot set on it; null: none is open. */
+  descriptor(): number | null;
   /** Sends DISCONNECT, then closes. */
   disconnect(): void;
   /** Closes without a word; for a path that is dead anyway. */
@@ -111,7 +113,13 @@ export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttS
   } catch (error) {
     const failure = classifyConnectError(error);
     queueMicrotask(() => events.onConnectFailed(failure));
-    return { publish: () => {}, subscribe: () => {}, disconnect: () => {}, destroy: () => {} };
+    return {
+      publish: () => {},
+      subscribe: () => {},
+      descriptor: () => null,
+      disconnect: () => {},
+      destroy: () => {},
+    };
   }
   wireLifecycle(
     client,
@@ -127,7 +135,11 @@ export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttS
   });
   if (events.onPacket) client.on('packetreceive', events.onPacket);
   client.connect();
-  return sessionOf(client, () => aliasMaximum);
+  return sessionOf(
+    client,
+    () => aliasMaximum,
+    () => opened?.socket ?? null,
+  );
 }
 
 function wireLifecycle(
@@ -174,7 +186,11 @@ function wireLifecycle(
   });
 }
 
-function sessionOf(client: MqttJsClient, aliasMaximum: () => number): MqttSession {
+function sessionOf(
+  client: MqttJsClient,
+  aliasMaximum: () => number,
+  socket: () => Socket | null,
+): MqttSession {
   const aliases = new Map<string, number>();
   return {
     publish(topic, payload, { qos, retain = false, alias = false }, onDone) {
@@ -203,6 +219,7 @@ function sessionOf(client: MqttJsClient, aliasMaximum: () => number): MqttSessio
         else onDone(error ?? null);
       });
     },
+    descriptor: () => descriptorOf(socket()),
     disconnect() {
       ended.add(client);
       // Not forced, yet with nothing outstanding: waiting for acknowledgements could last for ever.
@@ -251,4 +268,11 @@ function clientOptions(options: MqttConnectOptions): IClientOptions {
 
 function isResumed(socket: Socket | TLSSocket | null): boolean {
   return socket !== null && 'isSessionReused' in socket && socket.isSessionReused();
+}
+
+/** Node shows it nowhere; TLS sockets carry that of the TCP socket below. */
+function descriptorOf(socket: Socket | null): number | null {
+  const handle = (socket as { readonly _handle?: { readonly fd?: unknown } | null } | null)?._handle;
+  const fd = handle?.fd;
+  return typeof fd === 'number' && fd >= 0 ? fd : null;
 }

@@ -35,6 +35,8 @@ export interface LinkOptions {
   readonly broker: BrokerSettings;
   readonly willDelaySeconds: number;
   readonly tlsTicket: TlsTicket;
+  /** Called once a connection is up, with the descriptor of its socket. */
+  readonly onSocket: (descriptor: number) => void;
   readonly log: Log;
   readonly emit: (event: KeepaliveEvent) => void;
   /** The network that a connection goes through, and what was learned there. Never rejects. */
@@ -87,6 +89,8 @@ class MqttLink implements Link {
       {
         onUp: ({ serverKeepAliveSeconds, tlsResumed, localAddress, remoteAddress }) =>
           current(() => {
+            const descriptor = session.descriptor();
+            if (descriptor !== null) this.#options.onSocket(descriptor);
             this.#subscribe(session);
             emit({ kind: 'linkUp', serverKeepAliveSeconds, tlsResumed });
             this.#identify(session, { localAddress, remoteAddress });

@@ -14,7 +14,11 @@ export interface KeepaliveConfig {
   max_interval: number;
   max_detection: number | null;
   path_limits: readonly number[];
+  os_keepalive: KeepaliveBy;
+  app_keepalive: KeepaliveBy;
 }
+
+export type KeepaliveBy = 'off' | 'on' | 'only';
 
 /** A probe carries its promise in whole seconds, in 16 bits; so does MQTT's Keep Alive (MQTT 5, 3.1.2.10). */
 const INTERVAL = { format: 'duration', min: 1, max: MAX_PROMISED_SECONDS, whole: true } as const;
@@ -86,5 +90,19 @@ export const keepaliveSchema: SchemaOf<KeepaliveConfig> = {
     default: [],
     env: 'KHD_PATH_LIMITS',
     min: 2,
+  },
+  os_keepalive: {
+    doc: "TCP keep-alive and user timeout, set from the keys above. on: beside the agent's probes; only: instead of them, and the monitor hears of the device every 18 hours.",
+    format: 'choice',
+    choices: ['off', 'on', 'only'],
+    default: 'on',
+    env: 'KHD_OS_KEEPALIVE',
+  },
+  app_keepalive: {
+    doc: "The agent's own probes over MQTT. on: beside the kernel's; only: instead of them.",
+    format: 'choice',
+    choices: ['off', 'on', 'only'],
+    default: 'on',
+    env: 'KHD_APP_KEEPALIVE',
   },
 };

@@ -18,9 +18,16 @@ const UNIX_PATH_BYTES = 108;
 /** More than any kernel fills. */
 const TCP_INFO_BYTES = 512;
 
-/** Options of a TCP socket, by the number that `setsockopt` takes. */
-export const TCP_OPTIONS = { keepIdle: 4, keepInterval: 5, keepCount: 6, userTimeout: 18 } as const;
-export type TcpOption = keyof typeof TCP_OPTIONS;
+const SOL_SOCKET = 1;
+/** Options of a TCP socket: the level and the number that `setsockopt` takes. */
+const SOCKET_OPTIONS = {
+  keepAlive: [SOL_SOCKET, 9],
+  keepIdle: [IPPROTO_TCP, 4],
+  keepInterval: [IPPROTO_TCP, 5],
+  keepCount: [IPPROTO_TCP, 6],
+  userTimeout: [IPPROTO_TCP, 18],
+} as const;
+export type TcpOption = keyof typeof SOCKET_OPTIONS;
 
 export interface Libc {
   /**
@@ -29,7 +36,7 @@ export interface Libc {
    */
   sendUnixDatagram(path: string, text: string): number;
   /** Sets an option of the TCP socket `fd`. Returns 0, or the errno. */
-  setTcpOption(fd: number, option: TcpOption, value: number): number;
+  setSocketOption(fd: number, option: TcpOption, value: number): number;
   /**
    * Lets go of the pages mapped from `start` on; of a shared mapping of a file they stay in the page cache and come
    * back at the next touch. Returns 0, or the errno.
@@ -72,9 +79,10 @@ function bind(koffi: Koffi): Libc {
       close(fd);
       return errno;
     },
-    setTcpOption(fd, option, value) {
+    setSocketOption(fd, option, value) {
+      const [level, name] = SOCKET_OPTIONS[option];
       const bytes = new Uint8Array(Int32Array.of(value).buffer);
-      return setsockopt(fd, IPPROTO_TCP, TCP_OPTIONS[option], bytes, bytes.length) < 0 ? koffi.errno() : 0;
+      return setsockopt(fd, level, name, bytes, bytes.length) < 0 ? koffi.errno() : 0;
     },
     releasePages(start, bytes) {
       return madvise(start, bytes, MADV_DONTNEED) < 0 ? koffi.errno() : 0;

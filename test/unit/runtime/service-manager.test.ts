@@ -18,7 +18,7 @@ function parts(env: NodeJS.ProcessEnv, answer = 0) {
       sent.push([path, text]);
       return answer;
     },
-    setTcpOption: () => 0,
+    setSocketOption: () => 0,
     releasePages: () => 0,
     tcpInfo: () => null,
   };
