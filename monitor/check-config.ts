@@ -5,6 +5,7 @@ import { checkBroker } from './io/check/broker.ts';
 import { checkDataFolder } from './io/check/data-folder.ts';
 import { type CheckFinding, fine } from './io/check/finding.ts';
 import { checkHttpTarget } from './io/check/http-target.ts';
+import { checkProgram } from './io/check/program.ts';
 
 export type { CheckFinding } from './io/check/finding.ts';
 
@@ -21,11 +22,21 @@ export function checkSurroundings(settings: MonitorSettings): Promise<readonly C
   ]);
 }
 
-function sinkChecks({ log, mqtt, webhook }: MonitorSettings['sinks']): Promise<CheckFinding>[] {
-  const known: (Promise<CheckFinding> | null)[] = [
-    log ? Promise.resolve(fine('sinks.log', 'alerts go to the log')) : null,
-    mqtt ? Promise.resolve(fine('sinks.mqtt', 'alerts go to the broker above')) : null,
-    webhook && checkHttpTarget('sinks.webhook', webhook.url, webhook.timeoutSeconds),
+function sinkChecks(sinks: MonitorSettings['sinks']): Promise<CheckFinding>[] {
+  const { log, mqtt, webhook, alertmanager, command } = sinks;
+  const [program] = command?.argv ?? [];
+  return [
+    ...(log ? [Promise.resolve(fine('sinks.log', 'alerts go to the log'))] : []),
+    ...(mqtt ? [Promise.resolve(fine('sinks.mqtt', 'alerts go to the broker'))] : []),
+    ...(webhook ? [checkHttpTarget('sinks.webhook', webhook.url, webhook.timeoutSeconds)] : []),
+    ...(alertmanager?.urls ?? []).map((url) =>
+      // One of its own that says whether it is ready, below whatever path it is served at.
+      checkHttpTarget(
+        'sinks.alertmanager',
+        `${url.replace(/\/$/, '')}/-/ready`,
+        alertmanager?.timeoutSeconds ?? 1,
+      ),
+    ),
+    ...(program === undefined ? [] : [checkProgram('sinks.command', program, process.env.PATH ?? '')]),
   ];
-  return known.filter((check) => check !== null);
 }

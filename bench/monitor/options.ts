@@ -18,7 +18,7 @@ export type StageName = (typeof STAGES)[number];
 
 export interface Profile {
   readonly devices: number;
-  /** Of the fleet, in all. */
+  /** Of the living, in all. */
   readonly probesPerSecond: number;
   /** keepalive_count that the devices state. */
   readonly count: number;
@@ -99,9 +99,14 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
   return { profile, stages: stagesOf(values.only), json: values.json ?? false };
 }
 
-/** Seconds between two probes of a device, which it promises. */
-export function intervalSeconds({ devices, probesPerSecond }: Profile): number {
-  return Math.max(1, Math.ceil(devices / probesPerSecond));
+/** Turns of the fleet a second, the killed included: without them the rest still makes the probes asked for. */
+export function turnsPerSecond({ devices, probesPerSecond, killed }: Profile): number {
+  return (probesPerSecond * devices) / (devices - killed);
+}
+
+/** What each device promises: the time between two of its probes, in whole seconds. */
+export function intervalSeconds(profile: Profile): number {
+  return Math.max(1, Math.ceil(profile.devices / turnsPerSecond(profile)));
 }
 
 function whole(name: string, given: string | undefined, fallback: number, least: number): number {

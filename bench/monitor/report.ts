@@ -27,7 +27,7 @@ const atLeast = (limit: number): Target => ({ holds: (value) => value >= limit, 
 function targetsOf({ probesPerSecond }: Profile): Readonly<Record<string, Target>> {
   return {
     // Turns fall a little before or after the ends of the time measured.
-    probesPerSecond: atLeast(Math.floor(probesPerSecond * 0.94)),
+    probesPerSecond: atLeast(Math.floor(probesPerSecond * 0.99)),
     falseDeaths: atMost(0),
     bytesPerDevice: atMost(110),
     latenessP99Ms: atMost(250),

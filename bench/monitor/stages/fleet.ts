@@ -10,13 +10,18 @@ import { latenessMs, readDead, readKilled, sameNames } from '../dead-set.ts';
 import { type LoadProcess, startLoad } from '../load-process.ts';
 import type { Metrics } from '../metrics-text.ts';
 import { type MonitorProcess, startMonitor } from '../monitor-process.ts';
-import { intervalSeconds, type Profile } from '../options.ts';
+import { intervalSeconds, type Profile, turnsPerSecond } from '../options.ts';
 import { cpuSecondsOf, type Memory, memoryOf } from '../process-facts.ts';
 import { percentile, round } from '../statistics.ts';
 
 /** How long after the last death is due the bench still waits for it, and then for the outbox. */
 const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 200;
+/**
+ * By default mosquitto drops what does not fit into 1,000 messages for a subscriber that is slow just now, statuses
+ * with probes: a twentieth of a second of this fleet. docs/operating.md has its operators raise it too.
+ */
+const BROKER_CONFIG = ['max_queued_messages 1000000'];
 /** After every device has spoken; what the first words cost shall not be counted. */
 const CALM_MS = 1000;
 
@@ -74,7 +79,7 @@ export async function runFleet(
   withRestart: boolean,
   say: (text: string) => void,
 ): Promise<FleetResult> {
-  const broker = await startMosquitto({ logs: 'error' });
+  const broker = await startMosquitto({ logs: 'error', config: BROKER_CONFIG });
   cleanups.add(() => broker.remove());
   const dataDirectory = cleanups.folder();
   const { graceSeconds } = profile;
@@ -116,7 +121,8 @@ function loadArguments(profile: Profile, brokerUrl: string, killedFile: string):
   const interval = intervalSeconds(profile);
   const killAtSeconds = interval + profile.killAfterSeconds;
   return [
-    ...['--broker', brokerUrl, '--devices', `${profile.devices}`, '--interval', `${interval}s`],
+    ...['--broker', brokerUrl, '--devices', `${profile.devices}`],
+    ...['--rate', `${turnsPerSecond(profile)}`, '--promise', `${interval}s`],
     ...['--count', `${profile.count}`, '--duration', '1h', '--networks', '20'],
     ...['--kill', `${profile.killed}@${killAtSeconds}s`, '--killed-to', killedFile],
   ];
@@ -183,6 +189,7 @@ async function watchDeaths({ profile, monitor, load, say }: Run): Promise<Seen> 
   say(`${profile.killed} killed: the last is due in ${Math.round((lastDueMs - performance.now()) / 1000)} s`);
   const deadAtMs = await seenAtMs(lastDueMs, async () => (await monitor.counts()).dead === profile.killed);
   const dying = await monitor.metrics();
+  if (deadAtMs === null) for (const line of monitor.complaints()) say(line);
   say('waiting for the outbox');
   const beginMs = performance.now();
   const drainedAtMs = await seenAtMs(beginMs, async () => {
