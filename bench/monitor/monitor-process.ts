@@ -92,6 +92,8 @@ function argumentsOf({ brokerUrl, dataDirectory, graceSeconds }: MonitorOptions,
     data_directory: dataDirectory,
     'http.listen': `127.0.0.1:${port}`,
     grace: `${graceSeconds}s`,
+    // Learned grace would blur what lateness is counted from.
+    max_grace: `${graceSeconds}s`,
     'log.format': 'json',
   };
   return [
