@@ -1,5 +1,5 @@
 /** What the kernel knows of a process (proc(5)). */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { waitFor } from '../../test/e2e/support/wait.ts';
 
 export interface Memory {
@@ -32,20 +32,25 @@ export function bytesReadBy(pid: number): number {
   return Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1] ?? Number.NaN);
 }
 
-const IDLE_SHARE = 0.1;
-const IDLE_LOOK_MS = 300;
+const IDLE_LOOKS = 25;
 const IDLE_PATIENCE_MS = 120_000;
 
-/** Resolves once the process has no more work that it was given before. */
+/**
+ * Resolves once the process has no more work that it was given before: at many looks in a row all its threads
+ * slept. Processor time would not do: on a busy machine a process that has work may get little of it.
+ */
 export async function untilIdle(pid: number): Promise<void> {
-  let lastMs = performance.now();
-  let lastCpu = cpuSecondsOf(pid);
+  let asleep = 0;
   await waitFor(`process ${pid} to be idle`, IDLE_PATIENCE_MS, () => {
-    const nowMs = performance.now();
-    if (nowMs - lastMs < IDLE_LOOK_MS) return false;
-    const cpu = cpuSecondsOf(pid);
-    const share = ((cpu - lastCpu) * 1000) / (nowMs - lastMs);
-    [lastMs, lastCpu] = [nowMs, cpu];
-    return share < IDLE_SHARE;
+    asleep = isAsleep(pid) ? asleep + 1 : 0;
+    return asleep >= IDLE_LOOKS;
+  });
+}
+
+function isAsleep(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).every((task) => {
+    const stat = readFileSync(`${tasks}/${task}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('S');
   });
 }
