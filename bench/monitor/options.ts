@@ -63,7 +63,7 @@ const QUICK: Profile = {
   killAfterSeconds: 2,
   killed: 5000,
   rounds: 3,
-  rawProbes: 200_000,
+  rawProbes: 500_000,
   brokerSeconds: 1,
 };
 

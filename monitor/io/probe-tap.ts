@@ -2,9 +2,18 @@
  * Stands between the socket and MQTT.js: probes go straight to their listener, everything else to MQTT.js, in
  * order. MQTT.js makes a packet object, a string and an event of every message; a million devices' probes need
  * none of them (adr/0006).
+ *
+ * After a small read the socket rests for a moment. Brokers write message by message, and a reader that is awake for
+ * each of them is woken by each: most of the processor time of a busy link, the broker's too, would go into waking.
  */
 import { Duplex } from 'node:stream';
 import { type ProbeBytes, ProbeScanner } from '../../protocol/probe-scan.ts';
+import type { Clock } from './clock.ts';
+
+/** How long the socket rests: what comes meanwhile is heard together, and that much later. */
+export const REST_MS = 2;
+/** A read of as many bytes has more behind it, and goes on at once. */
+export const RESTS_BELOW_BYTES = 16 * 1024;
 
 export interface TapEvents {
   /** A chunk of this many bytes has come in; its probes follow at once. */
@@ -15,21 +24,28 @@ export interface TapEvents {
 
 export class ProbeTap extends Duplex {
   readonly #socket: Duplex;
+  readonly #after: Clock['after'];
+  #resting = false;
+  /** MQTT.js has enough to read for now. */
+  #full = false;
 
   /** Takes the socket over: nobody else may read it. `version` is the protocol's, which properties depend on. */
-  constructor(socket: Duplex, version: 4 | 5, events: TapEvents) {
+  constructor(socket: Duplex, version: 4 | 5, after: Clock['after'], events: TapEvents) {
     super({ allowHalfOpen: false });
     this.#socket = socket;
+    this.#after = after;
     const scanner = new ProbeScanner(version, {
       onProbe: events.onProbe,
       onRest: (bytes) => {
-        if (!this.push(bytes)) socket.pause();
+        if (!this.push(bytes)) this.#full = true;
       },
     });
     let ended = false;
     socket.on('data', (chunk: Buffer) => {
       events.onChunk(chunk.length);
       scanner.scan(chunk);
+      if (chunk.length < RESTS_BELOW_BYTES) this.#rest();
+      if (this.#full) socket.pause();
     });
     socket.on('end', () => {
       ended = true;
@@ -43,7 +59,18 @@ export class ProbeTap extends Duplex {
   }
 
   override _read(): void {
-    this.#socket.resume();
+    this.#full = false;
+    if (!this.#resting) this.#socket.resume();
+  }
+
+  #rest(): void {
+    if (this.#resting) return;
+    this.#resting = true;
+    this.#socket.pause();
+    this.#after(REST_MS, () => {
+      this.#resting = false;
+      if (!this.#full) this.#socket.resume();
+    });
   }
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
