@@ -78,7 +78,7 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   const { monitor, telling, feed, networks, metrics, load } = joined;
 
   const fleet = localFleet(watch, store, clock.now);
-  const parts = { settings: settings.http, fleet, metrics, networks: table, now: clock.now };
+  const parts = { settings: settings.http, fleet, metrics, networks: table, now: clock.now, telling };
   const http = await startHttp(parts);
   cleanups.push(() => http.close());
   const jobs = jobsOf({ settings, monitor, watch, summary, networks, clock, log });
@@ -231,6 +231,7 @@ function metricsOf(
     },
     pending: () => telling.pending(),
     load,
+    circuits: () => telling.sinks().map(({ sink, circuit }) => [sink, circuit] as const),
   });
 }
 

@@ -8,7 +8,7 @@ import type { Status } from '../protocol/status.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Clock } from './io/clock.ts';
 import { CommitQueue } from './io/commit-queue.ts';
-import type { Commit, Pruned, Store } from './io/stores/store.ts';
+import { type Commit, NO_NEWS, type Pruned, type Store } from './io/stores/store.ts';
 import { TransitionLog } from './io/transition-log.ts';
 import type { DoubtReason } from './policy/attentive-clock.ts';
 
@@ -22,8 +22,6 @@ const LONGEST_SLEEP_MS = 1000;
 
 /** Time for the last commits at shutdown; service managers wait longer than this in all. */
 const FLUSH_MS = 2500;
-
-const NO_NEWS: Commit = { devices: [], transitions: [], alerts: [], messages: [] };
 
 export interface MonitorParts {
   readonly watch: Watch;

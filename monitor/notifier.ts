@@ -24,6 +24,8 @@ export interface NotifierParts {
   readonly silences: Silences;
   /** Brings it into the store; what is owed in it is delivered after. */
   readonly keep: (news: Partial<Commit>) => void;
+  /** The same at once; rejects when the store does not take it. */
+  readonly commit: (news: Partial<Commit>) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -32,7 +34,7 @@ export interface NotifierParts {
 export function notifierOf(
   { severity, routing, silences: configured }: Pick<AlertSettings, 'severity' | 'routing' | 'silences'>,
   store: Pick<Store, 'notices' | 'openAlerts' | 'silences'>,
-  parts: Pick<NotifierParts, 'keep' | 'clock' | 'log'>,
+  parts: Pick<NotifierParts, 'keep' | 'commit' | 'clock' | 'log'>,
 ): Notifier {
   const silences = new Silences([...configured, ...store.silences()]);
   let known = [...store.notices()];
@@ -88,28 +90,37 @@ export class Notifier {
     return silences.list().map((silence) => ({ silence, inForce: silences.isInForce(silence, wallMs) }));
   }
 
-  silence(silence: Silence): void {
-    const { silences, keep, log } = this.#parts;
+  /** Durable when it resolves with true; false: the store does not take it, and nothing has changed. */
+  async silence(silence: Silence): Promise<boolean> {
+    const { silences, log } = this.#parts;
+    if (!(await this.#stored({ silences: [silence] }))) return false;
     silences.put(silence);
-    keep({ silences: [silence] });
     log.write('info', 'silenceAdded', `silence ${silence.id}: ${silence.comment}`, { silence: silence.id });
     this.#silencesChanged();
+    return true;
   }
 
   /** Ends a silence: what it held back is told now. */
-  unsilence(id: string): 'removed' | 'unknown' | 'configured' {
+  async unsilence(id: string): Promise<'removed' | 'unknown' | 'configured' | 'failed'> {
     const { silences, log } = this.#parts;
     if (silences.get(id) === undefined) return 'unknown';
     if (id.startsWith(CONFIGURED)) return 'configured';
-    this.#forget(id);
+    if (!(await this.#stored({ forgottenSilences: [id] }))) return 'failed';
+    silences.remove(id);
     log.write('info', 'silenceRemoved', `silence ${id} is no more`, { silence: id });
     this.#silencesChanged();
     return 'removed';
   }
 
-  #forget(id: string): void {
-    this.#parts.silences.remove(id);
-    this.#parts.keep({ forgottenSilences: [id] });
+  async #stored(news: Partial<Commit>): Promise<boolean> {
+    try {
+      await this.#parts.commit(news);
+      return true;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#parts.log.write('error', 'silenceNotStored', `the store does not take a silence: ${why}`);
+      return false;
+    }
   }
 
   #silencesChanged(): void {
@@ -124,7 +135,8 @@ export class Notifier {
     if (step.notices.length > 0) keep(step);
     for (const { id } of silences.over(wallMs)) {
       if (id.startsWith(CONFIGURED)) continue;
-      this.#forget(id);
+      silences.remove(id);
+      keep({ forgottenSilences: [id] });
       log.write('info', 'silenceEnded', `silence ${id} has ended`, { silence: id });
     }
     this.#sleep();

@@ -9,7 +9,7 @@ import { createLogSink } from './io/sinks/log.ts';
 import { createMqttSink, type MqttPublisher } from './io/sinks/mqtt.ts';
 import type { Sink } from './io/sinks/sink.ts';
 import { createWebhookSink } from './io/sinks/webhook.ts';
-import type { Commit, Store } from './io/stores/store.ts';
+import { type Commit, NO_NEWS, type Store } from './io/stores/store.ts';
 import { type Notifier, notifierOf } from './notifier.ts';
 
 export interface TellingParts {
@@ -35,7 +35,8 @@ export class Telling {
     const { settings, store, publisher, clock, random, log, onOutcome } = parts;
     this.#store = store;
     this.#sinks = settings.routing.sinks;
-    this.notifier = notifierOf(settings, store, parts);
+    const commit = (news: Partial<Commit>): Promise<void> => store.commit({ ...NO_NEWS, ...news });
+    this.notifier = notifierOf(settings, store, { ...parts, commit });
     const { log: toLog, mqtt, webhook, alertmanager, command } = settings.sinks;
     if (alertmanager !== null) this.#alertmanager = this.#alertmanagerOf(alertmanager, clock, log);
     const sinks: Sink[] = [

@@ -4,6 +4,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { DOUBT_REASONS, type DoubtReason } from '../policy/attentive-clock.ts';
+import { CIRCUIT_PHASES, type CircuitPhase } from '../policy/circuit.ts';
 import type { DeviceState } from '../policy/device.ts';
 import type { WatchTotals } from '../policy/tally.ts';
 
@@ -24,6 +25,7 @@ export interface MetricSources {
   refused(): Iterable<readonly [reason: string, total: number]>;
   pending(): Iterable<readonly [sink: string, count: number]>;
   load(): LoadFigures;
+  circuits?(): Iterable<readonly [sink: string, phase: CircuitPhase]>;
 }
 
 export interface Metrics {
@@ -69,6 +71,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   doubtMetrics(registers, sources);
   loadMetrics(registers, sources);
   deathMetrics(registers, sources);
+  circuitMetrics(registers, sources);
   gauge('khd_outbox_pending', 'Deliveries that a sink is owed.', ['sink'], (metric) => {
     for (const [sink, count] of sources.pending()) metric.set({ sink }, count);
   });
@@ -107,6 +110,19 @@ function loadMetrics(registers: Registry[], sources: MetricSources): void {
   figure('khd_event_loop_utilization', 'Share of the last second without rest.', 'utilization');
   figure('khd_event_loop_lag_seconds', 'How late the last timer of a second came.', 'lagSeconds');
   figure('khd_backlog_commits', 'Devices and networks whose news is not durable yet.', 'commitsWaiting');
+}
+
+function circuitMetrics(registers: Registry[], sources: MetricSources): void {
+  new Gauge({
+    name: 'khd_sink_circuit',
+    help: '1 for the state that a sink is in: closed while it answers.',
+    labelNames: ['sink', 'state'],
+    registers,
+    collect() {
+      for (const [sink, phase] of sources.circuits?.() ?? [])
+        for (const state of CIRCUIT_PHASES) this.set({ sink, state }, state === phase ? 1 : 0);
+    },
+  });
 }
 
 function deathMetrics(registers: Registry[], sources: MetricSources): void {

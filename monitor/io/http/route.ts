@@ -8,6 +8,7 @@ import type { Now } from '../../policy/watch.ts';
 import type { FleetReader } from '../fleet-reader.ts';
 import type { Metrics } from '../metrics.ts';
 import { type BadField, type Fields, type Read, readFields, type Schema, type Values } from './fields.ts';
+import type { TellingFace } from './telling-face.ts';
 
 /** What the fleet learned of its networks. */
 export interface KnownNetworks {
@@ -22,6 +23,8 @@ export interface HttpParts {
   readonly metrics: Metrics;
   readonly networks: KnownNetworks;
   readonly now: () => Now;
+  /** Absent: this process tells nobody. */
+  readonly telling?: TellingFace;
 }
 
 export interface Answer {

@@ -26,6 +26,8 @@ export interface Commit {
   readonly forgottenSilences?: readonly string[];
 }
 
+export const NO_NEWS: Commit = { devices: [], transitions: [], alerts: [], messages: [] };
+
 /** What a pruning took away: how many transitions and alerts, and which devices. */
 export interface Pruned {
   readonly transitions: number;
