@@ -3,6 +3,7 @@ import { isLoopback } from '../config/schema/addresses.ts';
 import type { MonitorSettings } from '../config/settings.ts';
 import { askTopic, networkReportTopic } from '../protocol/topics.ts';
 import type { Log } from '../runtime/log.ts';
+import { keepYoungHeapSmall } from '../runtime/young-heap.ts';
 import { stableClientId } from './io/client-id.ts';
 import { type Clock, systemClock } from './io/clock.ts';
 import { startSchedules } from './io/cron.ts';
@@ -63,6 +64,7 @@ interface Ground {
 
 async function start(ground: Ground, onLost: (error: Error) => void): Promise<void> {
   const { settings, log, clock, cleanups } = ground;
+  keepYoungHeapSmall();
   const store = await openLmdbStore(settings.dataDirectory, (table, key) =>
     log.write('error', 'recordDamaged', `a damaged record was left out: ${table} ${key}`, { table, key }),
   );

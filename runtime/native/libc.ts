@@ -42,6 +42,8 @@ export interface Libc {
    * back at the next touch. Returns 0, or the errno.
    */
   releasePages(start: bigint, bytes: bigint): number;
+  /** Gives back to the kernel what the allocator keeps of freed memory; nothing where it has no such call (musl). */
+  trimHeap(): void;
   /** What the kernel knows of the TCP connection `fd`; null when it does not say. */
   tcpInfo(fd: number): TcpInfo | null;
 }
@@ -67,6 +69,7 @@ function bind(koffi: Koffi): Libc {
   const setsockopt = lib.func('int setsockopt(int, int, int, const void *, uint32_t)');
   const getsockopt = lib.func('int getsockopt(int, int, int, _Out_ void *, _Inout_ uint32_t *)');
   const madvise = lib.func('int madvise(uintptr_t, size_t, int)');
+  const trim = optional(() => lib.func('int malloc_trim(size_t)'));
   return {
     sendUnixDatagram(path, text) {
       const address = unixAddress(path);
@@ -87,6 +90,9 @@ function bind(koffi: Koffi): Libc {
     releasePages(start, bytes) {
       return madvise(start, bytes, MADV_DONTNEED) < 0 ? koffi.errno() : 0;
     },
+    trimHeap() {
+      trim?.(0);
+    },
     tcpInfo(fd) {
       const bytes = Buffer.alloc(TCP_INFO_BYTES);
       const length = [bytes.length];
@@ -94,6 +100,15 @@ function bind(koffi: Koffi): Libc {
       return parseTcpInfo(bytes.subarray(0, length[0]), endianness());
     },
   };
+}
+
+/** What `bind` gives; null when the library has no such function. */
+function optional<T>(bind: () => T): T | null {
+  try {
+    return bind();
+  } catch {
+    return null;
+  }
 }
 
 /** A `sockaddr_un` as long as its path; null when the path does not fit. */

@@ -1,7 +1,8 @@
 /**
  * LMDB maps its whole file, and whatever was touched stays resident: after a start that read a million rows, several
  * hundred megabytes. They are the kernel's page cache all the same, so the map lets go of them now and then; what is
- * needed again costs a minor fault. Without the native part the kernel does it when memory runs short.
+ * needed again costs a minor fault. Without the native part the kernel does it when memory runs short. In the same
+ * round the allocator gives back what columns that were outgrown have left behind.
  */
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,6 +36,7 @@ export async function keepMapSmall(folder: string, clock: Clock): Promise<() => 
   let cancel = (): void => {};
   const release = (): void => {
     for (const { start, bytes } of sharedMappings(readMaps(), path)) libc.releasePages(start, bytes);
+    libc.trimHeap();
     cancel = clock.after(EVERY_MS, release);
   };
   release();
