@@ -23,6 +23,7 @@ function world(errno = 0) {
       return errno;
     },
     releasePages: () => 0,
+    trimHeap: () => {},
     tcpInfo: () => null,
   };
   return { lines, set, log, libc };
