@@ -157,6 +157,31 @@ function tlsFileNeedsTls(name: 'ca_file' | 'cert_file' | 'key_file'): Check<With
 
 export const brokerChecks: readonly Check<WithBroker>[] = [
   notBoth('broker.password', ({ broker }) => [broker.password, broker.password_file]),
+  notBoth('broker.proxy.password', ({ broker }) => [broker.proxy.password, broker.proxy.password_file]),
+  {
+    keys: [
+      'broker.proxy.url',
+      'broker.proxy.username',
+      'broker.proxy.password',
+      'broker.proxy.password_file',
+    ],
+    check: ({ broker: { proxy } }) => {
+      const { url, username, password, password_file: file } = proxy;
+      if (url === null && (username ?? password ?? file) !== null) {
+        return {
+          key: 'broker.proxy.url',
+          problem: 'is missing, but the rest of broker.proxy is given',
+          fix: 'state it',
+        };
+      }
+      if (username !== null || (password ?? file) === null) return null;
+      return {
+        key: 'broker.proxy.username',
+        problem: 'is missing, but a password is given',
+        fix: 'state it',
+      };
+    },
+  },
   tlsFileNeedsTls('ca_file'),
   tlsFileNeedsTls('cert_file'),
   tlsFileNeedsTls('key_file'),

@@ -35,6 +35,13 @@ export interface SocketKeepaliveSettings {
   readonly count: number;
 }
 
+/** `broker.proxy`: an HTTP proxy that is asked for a tunnel. */
+export interface ProxySettings {
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+}
+
 export interface BrokerSettings {
   /** `mqtt://host:port`, `mqtts://…`, or `ws://host:port/path`, `wss://…`. */
   readonly url: string;
@@ -46,6 +53,7 @@ export interface BrokerSettings {
   /** `auto` tries MQTT 5 first and falls back to 3.1.1. */
   readonly protocol: 'auto' | '5' | '3.1.1';
   readonly connectTimeoutSeconds: number;
+  readonly proxy?: ProxySettings;
 }
 
 export interface ReconnectSettings {

@@ -55,6 +55,12 @@ function brokerSettings(broker: BrokerConfig): BrokerSettings {
     }),
     protocol: broker.protocol,
     connectTimeoutSeconds: broker.connect_timeout,
+    ...(broker.proxy.url !== null && {
+      proxy: {
+        url: broker.proxy.url,
+        ...present({ username: broker.proxy.username, password: broker.proxy.password }),
+      },
+    }),
   };
 }
 

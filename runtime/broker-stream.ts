@@ -1,12 +1,13 @@
 /**
- * The byte stream to a broker, as `broker.url` says: TCP, TLS, or a WebSocket over either. MQTT.js has no way to hand
- * `tls.connect` a saved session, so it is built here.
+ * The byte stream to a broker, as `broker.url` says: TCP, TLS, or a WebSocket over either, through a proxy's tunnel where
+ * there is one. MQTT.js has no way to hand `tls.connect` a saved session, so it is built here.
  */
 import { readFileSync } from 'node:fs';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { BrokerSettings } from '../config/settings.ts';
+import { openTunnel } from './http-tunnel.ts';
 import { openWebSocket } from './websocket.ts';
 
 export interface BrokerStreamOptions {
@@ -19,8 +20,10 @@ export interface BrokerStreamOptions {
 export interface BrokerStream {
   /** What MQTT is spoken on. */
   readonly stream: Duplex;
-  /** What lies below it: it knows the addresses, and whether TLS was resumed. */
-  readonly socket: Socket | TLSSocket;
+  /** The connection that leaves this machine: it knows the addresses. */
+  readonly socket: Socket;
+  /** The layer of TLS; it knows whether a session was resumed. */
+  readonly tls: TLSSocket | null;
 }
 
 export interface TlsFiles {
@@ -61,17 +64,24 @@ export function openBrokerStream(
   const scheme = SCHEMES[url.protocol] as Scheme;
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port) || scheme.port;
+  const { proxy } = options.broker;
+  const tunnel = proxy === undefined ? null : openTunnel(proxy, host, port);
   const socket = scheme.secure
     ? connectTls({
+        // The name that the certificate is held against, also where a tunnel leads there.
         host,
         port,
+        ...(tunnel !== null && { socket: tunnel.stream as Socket }),
         ...files,
         ...(isIP(host) === 0 && { servername: host }),
         ...(options.tlsSession && { session: options.tlsSession }),
         minVersion: 'TLSv1.2',
       })
-    : connectTcp({ host, port });
-  socket.setNoDelay(true);
+    : ((tunnel?.stream as Socket | undefined) ?? connectTcp({ host, port }));
+  if (tunnel === null) socket.setNoDelay(true);
+  // TLS does not pass on why the stream below it broke.
+  else tunnel.stream.once('error', (error) => socket.destroy(error));
   if (scheme.secure && onTlsSession) socket.on('session', onTlsSession);
-  return { stream: scheme.webSocket ? openWebSocket(url, socket, options.connectTimeoutMs) : socket, socket };
+  const stream = scheme.webSocket ? openWebSocket(url, socket, options.connectTimeoutMs) : socket;
+  return { stream, socket: tunnel?.socket ?? socket, tls: scheme.secure ? (socket as TLSSocket) : null };
 }

@@ -4,7 +4,6 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import type { IClientOptions, IConnackPacket, IPublishPacket, MqttClient as MqttJsClient } from 'mqtt';
 import clientModule from 'mqtt/lib/client';
 import type { BrokerSettings } from '../config/settings.ts';
@@ -124,7 +123,7 @@ export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttS
   wireLifecycle(
     client,
     events,
-    () => opened?.socket ?? null,
+    () => opened,
     () => streamError,
   );
   client.on('message', (topic: string, payload: Buffer, packet: IPublishPacket) =>
@@ -145,7 +144,7 @@ export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttS
 function wireLifecycle(
   client: MqttJsClient,
   events: MqttEvents,
-  socket: () => Socket | TLSSocket | null,
+  opened: () => BrokerStream | null,
   streamError: () => Error | null,
 ): void {
   let up = false;
@@ -156,9 +155,9 @@ function wireLifecycle(
     up = true;
     events.onUp({
       serverKeepAliveSeconds: connack.properties?.serverKeepAlive ?? null,
-      tlsResumed: isResumed(socket()),
-      localAddress: socket()?.localAddress ?? null,
-      remoteAddress: socket()?.remoteAddress ?? null,
+      tlsResumed: opened()?.tls?.isSessionReused() ?? false,
+      localAddress: opened()?.socket.localAddress ?? null,
+      remoteAddress: opened()?.socket.remoteAddress ?? null,
     });
   });
   client.on('error', (error: Error) => {
@@ -264,10 +263,6 @@ function clientOptions(options: MqttConnectOptions): IClientOptions {
       ...(protocolVersion === 5 && { properties: { sessionExpiryInterval: will.delaySeconds } }),
     }),
   };
-}
-
-function isResumed(socket: Socket | TLSSocket | null): boolean {
-  return socket !== null && 'isSessionReused' in socket && socket.isSessionReused();
 }
 
 /** Node shows it nowhere; TLS sockets carry that of the TCP socket below. */

@@ -11,6 +11,12 @@ export interface BrokerConfig {
   key_file: string | null;
   protocol: 'auto' | '5' | '3.1.1';
   connect_timeout: number;
+  proxy: {
+    url: string | null;
+    username: string | null;
+    password: string | null;
+    password_file: string | null;
+  };
 }
 
 export const brokerSchema: SchemaOf<BrokerConfig> = {
@@ -78,5 +84,37 @@ export const brokerSchema: SchemaOf<BrokerConfig> = {
     min: 0.1,
     max: 3600,
     env: 'KHD_BROKER_CONNECT_TIMEOUT',
+  },
+  proxy: {
+    url: {
+      doc: 'An HTTP proxy on the way to the broker, asked for a tunnel (CONNECT): http://HOST:PORT.',
+      format: 'url',
+      schemes: ['http'],
+      default: null,
+      nullable: true,
+      env: 'KHD_BROKER_PROXY_URL',
+    },
+    username: {
+      doc: 'User name at the proxy.',
+      format: 'text',
+      default: null,
+      nullable: true,
+      env: 'KHD_BROKER_PROXY_USERNAME',
+    },
+    password: {
+      doc: 'Password at the proxy; better kept in password_file.',
+      format: 'text',
+      default: null,
+      nullable: true,
+      sensitive: true,
+      env: 'KHD_BROKER_PROXY_PASSWORD',
+    },
+    password_file: {
+      doc: 'File that holds the password at the proxy, such as a systemd credential.',
+      format: 'path',
+      default: null,
+      nullable: true,
+      env: 'KHD_BROKER_PROXY_PASSWORD_FILE',
+    },
   },
 };

@@ -1,6 +1,5 @@
 /** TLS against a broker whose certificate a test authority has signed. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
@@ -11,92 +10,15 @@ import { freePort } from '../support/ports.ts';
 import type { Program } from '../support/process.ts';
 import { count, nth, startAgent } from './agent.ts';
 import { layPath, type Path } from './path.ts';
+import { type Keys, makeKeys } from './tls-keys.ts';
 
 const keys = new Cleanups();
 const cleanups = new Cleanups();
 
-interface Keys {
-  readonly ca: string;
-  readonly otherCa: string;
-  readonly cert: string;
-  readonly key: string;
-  readonly clientCert: string;
-  readonly clientKey: string;
-  /** By the other authority. */
-  readonly strangerCert: string;
-  readonly strangerKey: string;
-  /** Valid from 2040 on. */
-  readonly futureCert: string;
-  readonly futureKey: string;
-}
-
-/** Two authorities that know nothing of each other, and what they have signed for the loopback. */
-function makeKeys(): Keys {
-  const folder = keys.folder();
-  const openssl = (...args: readonly string[]): void => {
-    execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
-  };
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  for (const name of ['ca', 'other']) {
-    const ca = ['-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.pem`, '-days', '2'];
-    openssl('req', '-x509', ...ec, ...ca);
-  }
-  const san = ['-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=CA:FALSE'];
-  const sign = (name: string, authority: string, newKey = ec): void => {
-    const by = ['-CA', `${authority}.pem`, '-CAkey', `${authority}.key`, '-days', '2'];
-    openssl(
-      'req',
-      '-x509',
-      ...newKey,
-      '-subj',
-      `/CN=${name}`,
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.pem`,
-      ...san,
-      ...by,
-    );
-  };
-  // As most brokers have it: its certificate is what resuming saves.
-  sign('broker', 'ca', ['-newkey', 'rsa:2048', '-nodes']);
-  sign('client', 'ca');
-  sign('stranger', 'other');
-  signForTheFuture(folder, openssl);
-  const at = (name: string): string => join(folder, name);
-  return {
-    ca: at('ca.pem'),
-    otherCa: at('other.pem'),
-    cert: at('broker.pem'),
-    key: at('broker.key'),
-    clientCert: at('client.pem'),
-    clientKey: at('client.key'),
-    strangerCert: at('stranger.pem'),
-    strangerKey: at('stranger.key'),
-    futureCert: at('future.pem'),
-    futureKey: at('future.key'),
-  };
-}
-
-/** Only `openssl ca` of OpenSSL 3.0 dates a certificate, and it wants a register. */
-function signForTheFuture(folder: string, openssl: (...args: readonly string[]) => void): void {
-  writeFileSync(join(folder, 'register'), '');
-  writeFileSync(
-    join(folder, 'ca.cnf'),
-    '[ca]\ndefault_ca=own\n[own]\ndatabase=register\nnew_certs_dir=.\nrand_serial=yes\ndefault_md=sha256\n' +
-      'policy=any\nx509_extensions=ext\n[any]\ncommonName=supplied\n[ext]\nsubjectAltName=IP:127.0.0.1\n',
-  );
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  openssl('req', ...ec, '-subj', '/CN=future', '-keyout', 'future.key', '-out', 'future.csr');
-  const dates = ['-startdate', '20400101000000Z', '-enddate', '20410101000000Z'];
-  const by = ['-cert', 'ca.pem', '-keyfile', 'ca.key', '-config', 'ca.cnf'];
-  openssl('ca', '-batch', '-notext', ...by, ...dates, '-in', 'future.csr', '-out', 'future.pem');
-}
-
 describe('over TLS', () => {
   let files: Keys;
   before(() => {
-    files = makeKeys();
+    files = makeKeys(keys);
   });
   after(() => keys.run());
   afterEach(() => cleanups.run());
