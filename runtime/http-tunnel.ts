@@ -85,9 +85,11 @@ class TunnelStream extends Duplex {
       if (this.#head.length > MAX_HEAD_BYTES) this.#refuse('its answer is no HTTP');
       return;
     }
-    const status = /^HTTP\/1\.[01] (\d{3}) ?([^\r\n]{0,60})/.exec(this.#head.toString('latin1', 0, end));
-    if (status === null) return this.#refuse('its answer is no HTTP');
-    if (!status[1]?.startsWith('2')) return this.#refuse(`it answers ${status[1]} ${status[2]}`.trimEnd());
+    const refusal = refusalOf(this.#head.toString('latin1', 0, end));
+    if (refusal !== null) {
+      this.#refuse(refusal);
+      return;
+    }
     const rest = this.#head.subarray(end + END_OF_HEAD.length);
     this.#head = null;
     if (rest.length > 0) this.push(rest);
@@ -98,4 +100,12 @@ class TunnelStream extends Duplex {
   #refuse(why: string): void {
     this.destroy(new CodedError('PROXY_REFUSED', `the proxy does not let us through: ${why}`));
   }
+}
+
+/** Null: the proxy agrees. */
+function refusalOf(head: string): string | null {
+  const status = /^HTTP\/1\.[01] (\d{3}) ?([^\r\n]{0,60})/.exec(head);
+  if (status === null) return 'its answer is no HTTP';
+  const [, code = '', phrase = ''] = status;
+  return code.startsWith('2') ? null : `it answers ${code} ${phrase}`.trimEnd();
 }
