@@ -6,6 +6,7 @@ import type { AgentConfig } from './schema/agent.ts';
 import { formatDuration } from './schema/durations.ts';
 import type { MonitorConfig } from './schema/monitor.ts';
 import type { AdaptivePolicy } from './settings.ts';
+import { storeChecks } from './store-checks.ts';
 
 export interface Finding {
   /** The key to change first. */
@@ -239,6 +240,7 @@ export const agentChecks: readonly Check<AgentConfig>[] = [
 
 export const monitorChecks: readonly Check<MonitorConfig>[] = [
   ...alertChecks,
+  ...storeChecks,
   ...brokerChecks,
   notBoth('http.token', ({ http }) => [http.token, http.token_file]),
   notBoth('sinks.webhook.secret', ({ sinks }) => [sinks.webhook.secret, sinks.webhook.secret_file]),

@@ -4,6 +4,7 @@
  */
 
 import type { AlertSettings } from './alert-settings.ts';
+import type { RedisSettings } from './redis-settings.ts';
 
 /** Presets of how reachability is weighed against energy; `adaptive_mode: true` means `balanced`. */
 export type AdaptivePolicy = 'responsive' | 'balanced' | 'low_power';
@@ -128,6 +129,8 @@ export interface MonitorSettings extends AlertSettings {
     readonly canary: { readonly intervalSeconds: number; readonly timeoutSeconds: number } | null;
   };
   readonly dataDirectory: string;
+  /** Null: embedded, in `dataDirectory`. */
+  readonly redis: RedisSettings | null;
   readonly http: { readonly host: string; readonly port: number; readonly token?: string };
   readonly summary: { readonly schedule: string | null };
   readonly retention: { readonly schedule: string; readonly historySeconds: number };

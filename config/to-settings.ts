@@ -1,6 +1,7 @@
 /** From the configuration as written (snake_case, nullable) to the settings that the code uses. Pure. */
 import { MAX_PROMISED_SECONDS } from '../protocol/probe.ts';
 import { adaptivePolicy, maxDetectionSeconds, timeoutSeconds } from './checks.ts';
+import { redisSettings } from './redis-settings.ts';
 import { connectHost, parseListen } from './schema/addresses.ts';
 import type { AgentConfig } from './schema/agent.ts';
 import type { BrokerConfig } from './schema/broker.ts';
@@ -130,6 +131,7 @@ export function toMonitorSettings(config: MonitorConfig): MonitorSettings {
         : null,
     },
     dataDirectory: config.data_directory,
+    redis: redisSettings(config.store),
     http: { ...listenOf(http.listen), ...present({ token: http.token }) },
     ...toAlertSettings(config),
     summary: { schedule: config.summary.schedule },

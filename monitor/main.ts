@@ -54,7 +54,7 @@ export async function runMonitor(settings: MonitorSettings, log: Log): Promise<n
 }
 
 /** What every part is handed. */
-interface Ground {
+export interface Ground {
   readonly settings: MonitorSettings;
   readonly log: Log;
   readonly clock: Clock;
@@ -65,6 +65,11 @@ interface Ground {
 async function start(ground: Ground, onLost: (error: Error) => void): Promise<void> {
   const { settings, log, clock, cleanups } = ground;
   keepYoungHeapSmall();
+  if (settings.redis !== null) {
+    // Loaded only where it is used, and the client with it.
+    const { startShared } = await import('./shared/start.ts');
+    return startShared(ground, settings.redis);
+  }
   const store = await openLmdbStore(settings.dataDirectory, (table, key) =>
     log.write('error', 'recordDamaged', `a damaged record was left out: ${table} ${key}`, { table, key }),
   );

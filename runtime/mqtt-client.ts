@@ -43,6 +43,8 @@ export interface Accepted {
   /** [MQTT-3.1.2-21]: the broker's Server Keep Alive replaces ours. */
   readonly serverKeepAliveSeconds: number | null;
   readonly tlsResumed: boolean;
+  /** MQTT 5 section 3.2.2.3.13: `$share` works. Before MQTT 5 nobody says. */
+  readonly sharedSubscriptions: boolean;
   /** Both ends of the connection: they tell which interface it goes through. */
   readonly localAddress: string | null;
   readonly remoteAddress: string | null;
@@ -58,8 +60,8 @@ export interface MqttEvents {
   /** After `onUp`, once: it is over. `detail` is for people. */
   readonly onClosed: (cause: CloseCause, detail: string) => void;
   readonly onMessage: (topic: string, payload: Uint8Array, retained: boolean) => void;
-  /** Any packet came in: the path works in both directions. */
-  readonly onPacket?: () => void;
+  /** Any packet came in: the path works in both directions. After `pingresp` all sent before it is handed out. */
+  readonly onPacket?: (kind: string) => void;
   readonly onTlsSession?: (session: Buffer) => void;
 }
 
@@ -78,6 +80,8 @@ export interface MqttSession {
   subscribe(filters: readonly { readonly topic: string; readonly qos: 0 | 1 }[], onDone: Done): void;
   /** The descriptor of its TCP socket, for what Node cannot set on it; null: none is open. */
   descriptor(): number | null;
+  /** Sends PINGREQ; the answer is a packet `pingresp`. */
+  ping(): void;
   /** Sends DISCONNECT, then closes. */
   disconnect(): void;
   /** Closes without a word; for a path that is dead anyway. */
@@ -116,6 +120,7 @@ export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttS
       publish: () => {},
       subscribe: () => {},
       descriptor: () => null,
+      ping: () => {},
       disconnect: () => {},
       destroy: () => {},
     };
@@ -132,7 +137,8 @@ export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttS
   client.on('connect', (connack: IConnackPacket) => {
     aliasMaximum = connack.properties?.topicAliasMaximum ?? 0;
   });
-  if (events.onPacket) client.on('packetreceive', events.onPacket);
+  const { onPacket } = events;
+  if (onPacket) client.on('packetreceive', ({ cmd }) => onPacket(cmd));
   client.connect();
   return sessionOf(
     client,
@@ -158,6 +164,8 @@ function wireLifecycle(
       tlsResumed: opened()?.tls?.isSessionReused() ?? false,
       localAddress: opened()?.socket.localAddress ?? null,
       remoteAddress: opened()?.socket.remoteAddress ?? null,
+      sharedSubscriptions:
+        client.options.protocolVersion === 5 && connack.properties?.sharedSubscriptionAvailable !== false,
     });
   });
   client.on('error', (error: Error) => {
@@ -219,6 +227,9 @@ function sessionOf(
       });
     },
     descriptor: () => descriptorOf(socket()),
+    ping() {
+      client.sendPing();
+    },
     disconnect() {
       ended.add(client);
       // Not forced, yet with nothing outstanding: waiting for acknowledgements could last for ever.

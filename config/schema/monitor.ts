@@ -4,6 +4,7 @@ import { type BrokerConfig, brokerSchema } from './broker.ts';
 import type { SchemaOf } from './item.ts';
 import { countItem, intervalItem } from './keepalive.ts';
 import { type LogConfig, logSchema } from './log.ts';
+import { type StoreConfig, storeSchema } from './store.ts';
 
 export interface MonitorConfig extends AlertsConfig {
   keepalive_interval: number;
@@ -16,6 +17,7 @@ export interface MonitorConfig extends AlertsConfig {
   broker: BrokerConfig;
   embedded_broker: { enabled: boolean; listen: string };
   data_directory: string;
+  store: StoreConfig;
   http: { listen: string; token: string | null; token_file: string | null };
   summary: { schedule: string | null };
   retention: { schedule: string; history: number };
@@ -130,6 +132,7 @@ export const monitorSchema: SchemaOf<MonitorConfig> = {
     default: MONITOR_DATA_DIRECTORY,
     env: 'KHD_DATA_DIRECTORY',
   },
+  store: storeSchema,
   http: httpSchema,
   ...alertsSchema,
   summary: {

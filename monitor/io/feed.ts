@@ -5,35 +5,26 @@
 import type { Duplex } from 'node:stream';
 import type { BrokerSettings } from '../../config/settings.ts';
 import type { ProbeBytes } from '../../protocol/probe-scan.ts';
-import {
-  canaryTopic,
-  NETWORK_REPORT_FILTER,
-  PROBE_FILTER,
-  PROBE_PREFIX,
-  PROBE_SUFFIX,
-  STATUS_FILTER,
-} from '../../protocol/topics.ts';
+import { canaryTopic, PROBE_PREFIX, PROBE_SUFFIX } from '../../protocol/topics.ts';
 import { CodedError } from '../../runtime/coded-error.ts';
 import type { Log } from '../../runtime/log.ts';
 import { type MqttSession, openMqtt } from '../../runtime/mqtt-client.ts';
 import { initialLink, type LinkEffect, type LinkEvent, linkStep } from '../policy/link-schedule.ts';
 import type { Now } from '../policy/step.ts';
 import type { Clock } from './clock.ts';
+import {
+  FILTERS,
+  type Filter,
+  OPTIONAL_FILTERS,
+  type SharedListening,
+  sharedFilters,
+} from './feed-filters.ts';
 import { type FleetEvents, hearMessage } from './fleet-messages.ts';
 import { ProbeTap } from './probe-tap.ts';
 import type { MqttPublisher } from './sinks/mqtt.ts';
 
 /** The monitor has no energy to save, and its own link must be known to work. */
 const KEEP_ALIVE_SECONDS = 15;
-
-/** A probe is worth something only now; a status must not be missed. */
-const FILTERS = [
-  { topic: PROBE_FILTER, qos: 0 },
-  { topic: STATUS_FILTER, qos: 1 },
-] as const;
-
-/** What the monitor can do without. */
-const OPTIONAL_FILTERS = [{ topic: NETWORK_REPORT_FILTER, qos: 1 }] as const;
 
 export interface FeedEvents extends FleetEvents {
   /** The broker has granted the subscriptions: from now on silence means something. */
@@ -43,6 +34,8 @@ export interface FeedEvents extends FleetEvents {
   readonly onProbeBytes: (bytes: Uint8Array, at: ProbeBytes, now: Now) => boolean;
   /** What `sendCanary` sent came back through the broker. */
   readonly onCanary?: (sequence: number) => void;
+  /** The answer to `ping`: all that the broker sent before it has been told. */
+  readonly onPingAnswered?: () => void;
 }
 
 export interface FeedParts {
@@ -50,6 +43,8 @@ export interface FeedParts {
   readonly clientId: string;
   /** Whether the monitor listens to itself. */
   readonly canary?: boolean;
+  /** Absent: the only monitor of its broker. Its owner pings. */
+  readonly shared?: SharedListening;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -60,6 +55,7 @@ export class Feed implements MqttPublisher {
   readonly #events: FeedEvents;
   #link;
   #session: MqttSession | null = null;
+  #mainFilters = FILTERS;
   /** Rejects what is published and not yet acknowledged when its session ends. */
   readonly #unacknowledged = new Set<(error: Error) => void>();
   #cancelTimer: () => void = () => {};
@@ -97,6 +93,11 @@ export class Feed implements MqttPublisher {
     });
   }
 
+  /** Asks the broker for a sign of life; only with `shared`. */
+  ping(): void {
+    this.#session?.ping();
+  }
+
   publish(
     topic: string,
     payload: Uint8Array,
@@ -124,8 +125,9 @@ export class Feed implements MqttPublisher {
     this.#session?.publish(this.#canaryTopic, payload, { qos: 0 }, () => {});
   }
 
-  get #filters(): readonly { readonly topic: string; readonly qos: 0 | 1 }[] {
-    return this.#parts.canary === true ? [...FILTERS, { topic: this.#canaryTopic, qos: 0 }] : FILTERS;
+  get #filters(): readonly Filter[] {
+    const canary: Filter = { topic: this.#canaryTopic, qos: 0 };
+    return this.#parts.canary === true ? [...this.#mainFilters, canary] : this.#mainFilters;
   }
 
   get #settings() {
@@ -188,7 +190,7 @@ export class Feed implements MqttPublisher {
   }
 
   #connect(version: 4 | 5): void {
-    const { broker, clientId } = this.#parts;
+    const { broker, clientId, shared } = this.#parts;
     // A session that was given up may still speak; only the newest is listened to.
     const isNewest = (): boolean => this.#session === session;
     const ofThis = (happened: () => void): void => {
@@ -199,18 +201,25 @@ export class Feed implements MqttPublisher {
         broker,
         clientId,
         protocolVersion: version,
-        keepAliveSeconds: KEEP_ALIVE_SECONDS,
-        ownPings: true,
+        keepAliveSeconds: shared?.keepAliveSeconds ?? KEEP_ALIVE_SECONDS,
+        ownPings: shared === undefined,
         connectTimeoutMs: broker.connectTimeoutSeconds * 1000,
         tap: (socket) => this.#tap(socket, version, isNewest),
       },
       {
-        onUp: () => ofThis(() => this.#happened({ kind: 'accepted' })),
+        onUp: ({ sharedSubscriptions }) =>
+          ofThis(() => {
+            if (shared) this.#mainFilters = sharedSubscriptions ? sharedFilters(shared.group) : FILTERS;
+            this.#happened({ kind: 'accepted' });
+          }),
         onConnectFailed: ({ kind, message }) =>
           ofThis(() => this.#closed({ kind: 'connectFailed', failure: kind, detail: `${kind}: ${message}` })),
         onClosed: (cause, detail) =>
           ofThis(() => this.#closed({ kind: 'closed', detail: `${cause}: ${detail}` })),
         onMessage: (topic, payload, retained) => ofThis(() => this.#message(topic, payload, retained)),
+        ...(shared !== undefined && {
+          onPacket: (kind) => ofThis(() => kind === 'pingresp' && this.#events.onPingAnswered?.()),
+        }),
       },
     );
     this.#session = session;

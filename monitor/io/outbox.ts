@@ -23,7 +23,7 @@ const LOAD = 256;
 export type DeliveryOutcome = DeliveryResult | 'passing';
 
 export interface OutboxParts {
-  readonly store: Store;
+  readonly store: Pick<Store, 'pending' | 'pendingCount' | 'settle'>;
   readonly sinks: readonly Sink[];
   readonly delivery: DeliverySettings;
   readonly clock: Clock;

@@ -12,7 +12,9 @@ export type DoubtReason =
   | 'overloaded'
   | 'suspended'
   | 'clock-jumped'
-  | 'store-failing';
+  | 'store-failing'
+  /** Another of many monitors has stopped vouching for what it hears, and is waited for. */
+  | 'replica-silent';
 
 /** All of them, as metrics list them. */
 export const DOUBT_REASONS: readonly DoubtReason[] = [
@@ -24,6 +26,7 @@ export const DOUBT_REASONS: readonly DoubtReason[] = [
   'suspended',
   'clock-jumped',
   'store-failing',
+  'replica-silent',
 ];
 
 export class AttentiveClock {

@@ -12,4 +12,5 @@ export const DOUBT_WORDS: Readonly<Record<DoubtReason, string>> = {
   suspended: 'the machine slept',
   'clock-jumped': 'the wall clock jumped',
   'store-failing': 'the store does not take commits',
+  'replica-silent': 'another monitor does not say what it has heard, and is waited for',
 };

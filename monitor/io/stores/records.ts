@@ -2,7 +2,8 @@
  * Records as text and back. Strict, because what comes back from a disk may be damaged or written by another
  * version: a record that does not say everything is not a record.
  */
-import { MAX_PROMISED_SECONDS } from '../../../protocol/probe.ts';
+
+import { MAX_PROMISED_SECONDS, type Vitals } from '../../../protocol/probe.ts';
 import { MAX_COUNT } from '../../../protocol/status.ts';
 import { isDeviceName } from '../../../protocol/topics.ts';
 import {
@@ -39,6 +40,13 @@ const CAUSES: readonly TransitionCause[] = [
   'left-on-purpose',
 ];
 
+const isVitals = object<Vitals>({
+  batteryPercent: orNull(isNumber),
+  signalDbm: orNull(isNumber),
+  rttMs: orNull(isNumber),
+  reconnects: isCount,
+});
+
 const isDevice = object<DeviceRecord>({
   device: (value): value is string => isText(value) && isDeviceName(value),
   state: oneOf(DEVICE_STATES),
@@ -54,14 +62,7 @@ const isDevice = object<DeviceRecord>({
   groups: isTexts,
   configurationVersion: orNull(isCount),
   counters: object({ probes: isCount, reconnects: isCount, lapses: isCount }),
-  vitals: orNull(
-    object({
-      batteryPercent: orNull(isNumber),
-      signalDbm: orNull(isNumber),
-      rttMs: orNull(isNumber),
-      reconnects: isCount,
-    }),
-  ),
+  vitals: orNull(isVitals),
 });
 
 const isTransition = object<Transition>({
@@ -106,6 +107,7 @@ const isNetwork = object<NetworkRecord>({
 
 /** Each parser takes the stored text and returns the record, or null when it is damaged. Never throws. */
 export const parseDevice = parser(isDevice);
+export const parseVitals = parser(isVitals);
 export const parseTransition = parser(isTransition);
 export const parseAlert = parser(isAlert);
 export const parseNetwork = parser(isNetwork);

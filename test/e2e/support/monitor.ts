@@ -22,7 +22,7 @@ export async function startMonitor(
   settings: Readonly<Record<string, string | number | boolean>>,
 ): Promise<RunningMonitor> {
   const program = startProgram(['monitor'], { 'http.listen': '127.0.0.1:0', ...SHORT_TIMES, ...settings });
-  const { http } = await program.line('monitorStarted', 15_000);
+  const { http } = await program.line('monitorStarted', 60_000);
   const url = String(http);
   return {
     ...program,
@@ -32,7 +32,7 @@ export async function startMonitor(
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     },
     async ready() {
-      await program.line('linkUp', 15_000);
+      await program.line('linkUp', 60_000);
     },
   };
 }

@@ -1,0 +1,55 @@
+/**
+ * The names of the keys. What stands in braces decides the hash slot, so everything of one partition is in one
+ * slot, and one script may change all of it.
+ */
+
+export interface PartitionKeys {
+  /** Any key of the partition: which node to talk to. */
+  readonly clock: string;
+  readonly members: string;
+  /** Sorted sets by state: every known device is in exactly one. */
+  readonly due: string;
+  readonly unknown: string;
+  readonly late: string;
+  readonly dead: string;
+  readonly left: string;
+  /** Hash: device → record. */
+  readonly devices: string;
+  /** Hash: device → vitals as last heard. */
+  readonly vitals: string;
+  /** Hash: device → open alert. */
+  readonly open: string;
+  /** Sorted set: resolved alerts by time. */
+  readonly resolved: string;
+  /** Stream of every transition. */
+  readonly transitions: string;
+  /** Sorted set in lexical order: the transitions by device. */
+  readonly history: string;
+  /** Stream of what a sink is owed; settled entries are taken out. */
+  outbox(sink: string): string;
+}
+
+export function partitionKeys(prefix: string, partition: number): PartitionKeys {
+  const tag = `{${prefix}:${partition}}`;
+  return {
+    clock: `${tag}:clock`,
+    members: `${tag}:members`,
+    due: `${tag}:due`,
+    unknown: `${tag}:unknown`,
+    late: `${tag}:late`,
+    dead: `${tag}:dead`,
+    left: `${tag}:left`,
+    devices: `${tag}:devices`,
+    vitals: `${tag}:vitals`,
+    open: `${tag}:open`,
+    resolved: `${tag}:resolved`,
+    transitions: `${tag}:transitions`,
+    history: `${tag}:history`,
+    outbox: (sink) => `${tag}:outbox:${sink}`,
+  };
+}
+
+/** What belongs to no device: how the store is laid out, and the networks. */
+export function commonKeys(prefix: string): { readonly layout: string; readonly networks: string } {
+  return { layout: `{${prefix}:common}:layout`, networks: `{${prefix}:common}:networks` };
+}
