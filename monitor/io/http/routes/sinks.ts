@@ -14,7 +14,7 @@ const sinkShape = fixed({
 });
 
 export function sinkRoutes(
-  { sinks }: TellingFace,
+  telling: TellingFace,
   now: () => { readonly monotonicMs: number; readonly wallMs: number },
 ): readonly Route[] {
   return [
@@ -27,7 +27,7 @@ export function sinkRoutes(
       handle() {
         const { monotonicMs, wallMs } = now();
         return ok({
-          sinks: sinks().map(({ sink, circuit, pending, failures, lastError, openUntilMs }) => ({
+          sinks: telling.sinks().map(({ sink, circuit, pending, failures, lastError, openUntilMs }) => ({
             ...{ sink, circuit, pending, failures },
             last_error: lastError,
             next_try: isoTime(openUntilMs === null ? null : Math.round(wallMs + openUntilMs - monotonicMs)),
