@@ -3,8 +3,17 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A status; a connection that is cut; or no answer at all. */
-export type Behaviour = number | 'cut' | 'silent';
+/**
+ * A status (with headers); a connection that is cut, before or in the middle of the answer; yes, with rubbish; or no
+ * answer at all.
+ */
+export type Behaviour =
+  | number
+  | { readonly status: number; readonly headers: Readonly<Record<string, string>> }
+  | 'cut'
+  | 'half'
+  | 'rubbish'
+  | 'silent';
 
 export interface Received {
   readonly event: string;
@@ -26,7 +35,8 @@ export interface Receiver {
   close(): Promise<void>;
 }
 
-export async function startReceiver(secret: string): Promise<Receiver> {
+/** `port`: where it listens; left out, anywhere. */
+export async function startReceiver(secret: string, port = 0): Promise<Receiver> {
   const requests: Received[] = [];
   const script: Behaviour[] = [];
   const server = createServer(async (request, response) => {
@@ -44,13 +54,16 @@ export async function startReceiver(secret: string): Promise<Receiver> {
       atMs: Date.now(),
     });
     if (answer === 'cut') request.socket.destroy();
+    else if (answer === 'half') request.socket.end('HTTP/1.1 20');
+    else if (answer === 'rubbish') response.end('<html>\0{"error":');
+    else if (typeof answer === 'object') response.writeHead(answer.status, { ...answer.headers }).end();
     else if (answer !== 'silent') response.writeHead(answer).end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     requests,
-    accepted: () => requests.filter(({ answer }) => answer === 204),
+    accepted: () => requests.filter(({ answer }) => answer === 204 || answer === 'rubbish'),
     behave: (...behaviours) => void script.push(...behaviours),
     async close() {
       server.closeAllConnections();
