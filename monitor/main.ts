@@ -10,6 +10,7 @@ import { startSchedules } from './io/cron.ts';
 import { startEmbeddedBroker } from './io/embedded-broker.ts';
 import { Feed, type FeedEvents } from './io/feed.ts';
 import { localFleet } from './io/fleet-reader.ts';
+import { localHistory } from './io/history-reader.ts';
 import { startHttp } from './io/http/server.ts';
 import { LoadMeter } from './io/load-meter.ts';
 import { createMetrics, type MetricSources, type Metrics } from './io/metrics.ts';
@@ -20,6 +21,7 @@ import { keepMapSmall } from './io/stores/store-map.ts';
 import { jobsOf } from './jobs.ts';
 import { Monitor } from './monitor.ts';
 import { Networks, type NetworksParts } from './networks.ts';
+import { type Past, pastOf } from './past.ts';
 import { SummaryTally } from './policy/fleet-summary.ts';
 import { NetworkTable } from './policy/network-table.ts';
 import { Watch } from './policy/watch.ts';
@@ -82,10 +84,18 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   const summary = new SummaryTally();
   const table = new NetworkTable(store.networks());
   const joined = join(ground, store, broker, watch, table, summary, onLost);
-  const { monitor, telling, feed, networks, metrics, load } = joined;
+  const { monitor, telling, feed, networks, metrics, load, past } = joined;
 
-  const fleet = localFleet(watch, store, clock.now);
-  const parts = { settings: settings.http, fleet, metrics, networks: table, now: clock.now, telling };
+  const fleet = localFleet(watch, store, clock.now, localHistory(past.history, store));
+  const parts = {
+    settings: settings.http,
+    fleet,
+    metrics,
+    networks: table,
+    events: past.events,
+    now: clock.now,
+    telling,
+  };
   const http = await startHttp(parts);
   cleanups.push(() => http.close());
   const jobs = jobsOf({ settings, monitor, watch, summary, networks, clock, log });
@@ -95,12 +105,14 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   cleanups.push(async () => {
     if (!(await monitor.stop())) log.write('error', 'unsaved', 'the store did not take the last changes');
   });
+  cleanups.push(() => past.history.stop());
   cleanups.push(() => telling.stop());
   cleanups.push(() => feed.stop(GOODBYE_MS));
   cleanups.push(async () => load.stop());
   monitor.start();
   load.start();
   telling.start();
+  past.history.start();
   feed.start();
   log.write('info', 'monitorStarted', `watching; ${http.url} answers`, {
     http: http.url,
@@ -116,6 +128,7 @@ interface Joined {
   readonly networks: Networks;
   readonly metrics: Metrics;
   readonly load: LoadMeter;
+  readonly past: Past;
 }
 
 /** Joins ear, judgement and voice; nothing runs yet. */
@@ -154,6 +167,7 @@ function join(
     lagSeconds: load.lagSeconds,
     commitsWaiting: monitor.commitsWaiting,
   }));
+  const past = pastOf({ watch, store, keep: (news) => monitor.keep(news), clock });
   const monitor = new Monitor({
     watch,
     store,
@@ -164,6 +178,7 @@ function join(
     onStep: (step) => {
       for (const transition of step.transitions) summary.moved(transition);
     },
+    ...past.listeners,
     onOwed: () => telling.owed(),
     // An ask that gets lost costs nothing: the device is judged by its silence either way.
     ask: (device) => void feed.publish(askTopic(device), EMPTY, { qos: 1, retain: false }).catch(() => {}),
@@ -171,7 +186,7 @@ function join(
     onNetworksKept: (kept) => networks.kept(kept),
     onLost,
   });
-  return { monitor, telling, feed, networks, metrics, load };
+  return { monitor, telling, feed, networks, metrics, load, past };
 }
 
 /** Whom the feed tells what; `listeners` are there before it starts. */

@@ -35,6 +35,10 @@ export interface MonitorParts {
   readonly onStep: (step: Step) => void;
   /** Deliveries are owed and durable. */
   readonly onOwed: () => void;
+  /** All of it is in the store. */
+  readonly onDurable?: (commit: Commit) => void;
+  /** What makes the monitor doubt itself has changed. */
+  readonly onDoubts?: (doubts: readonly DoubtReason[]) => void;
   /** Asks a device for a probe now. */
   readonly ask: (device: string) => void;
   /** Sends the canary of that number through the broker. */
@@ -60,6 +64,7 @@ export class Monitor {
     this.#transitionLog = new TransitionLog(parts.log, parts.clock);
     this.#queue = new CommitQueue(parts, {
       onCommitted: (commit) => {
+        parts.onDurable?.(commit);
         if (commit.messages.length > 0) parts.onOwed();
         const networks = commit.networks ?? [];
         if (networks.length > 0) parts.onNetworksKept?.(networks.map(({ network }) => network));
@@ -158,6 +163,7 @@ export class Monitor {
     const { doubts } = watch;
     const before = this.#told;
     this.#told = doubts;
+    if (doubts.join() !== before.join()) this.#parts.onDoubts?.(doubts);
     for (const reason of doubts) {
       if (before.includes(reason)) continue;
       log.write('warn', 'doubtBegan', `nobody is declared dead: ${DOUBT_WORDS[reason]}`, { reason, doubts });

@@ -59,6 +59,7 @@ export class CommitQueue {
   #networks = new Map<string, NetworkRecord | null>();
   /** By id; null: to be forgotten. */
   #silences = new Map<string, Silence | null>();
+  #history = new Map<string, string>();
   readonly #jobs: (() => Promise<void>)[] = [];
   #running: Promise<void> | null = null;
   #stopped = false;
@@ -71,7 +72,7 @@ export class CommitQueue {
 
   /** Devices, networks and silences whose news is not yet durable. */
   get waiting(): number {
-    return this.#waiting.size + this.#networks.size + this.#silences.size;
+    return this.#waiting.size + this.#networks.size + this.#silences.size + this.#history.size;
   }
 
   /** Queues a whole step of the policy. Never throws, returns at once. */
@@ -90,6 +91,7 @@ export class CommitQueue {
     for (const record of commit.overNotices ?? []) this.#addNotice(record, true);
     for (const silence of commit.silences ?? []) this.#silences.set(silence.id, silence);
     for (const id of commit.forgottenSilences ?? []) this.#silences.set(id, null);
+    for (const { key, text } of commit.history ?? []) this.#history.set(key, text);
     this.#start();
   }
 
@@ -170,7 +172,7 @@ export class CommitQueue {
         (isOver ? overNotices : notices).push(record);
     }
     const told = { devices, transitions, alerts, messages, notices, overNotices };
-    return { ...told, ...this.#takeNetworks(), ...this.#takeSilences() };
+    return { ...told, ...this.#takeNetworks(), ...this.#takeSilences(), ...this.#takeHistory() };
   }
 
   #takeSilences(): Pick<Commit, 'silences' | 'forgottenSilences'> {
@@ -178,6 +180,13 @@ export class CommitQueue {
     const { records, forgotten } = split(this.#silences);
     this.#silences = new Map();
     return { silences: records, forgottenSilences: forgotten };
+  }
+
+  #takeHistory(): Pick<Commit, 'history'> {
+    if (this.#history.size === 0) return {};
+    const history = [...this.#history].map(([key, text]) => ({ key, text }));
+    this.#history = new Map();
+    return { history };
   }
 
   /** All of them: they are few. */

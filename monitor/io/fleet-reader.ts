@@ -1,8 +1,12 @@
 /** What the API asks about the fleet, wherever it is kept: in this process, or in a store that must be asked. */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { GraceView } from '../policy/arrival-jitter.ts';
 import type { Alert, DeviceState, Transition } from '../policy/device.ts';
+import type { DevicePage, DeviceQuery } from '../policy/device-search.ts';
 import type { DeviceView } from '../policy/view.ts';
 import type { Now, Watch } from '../policy/watch.ts';
+import type { HistoryReader } from './history-reader.ts';
 import type { Store } from './stores/store.ts';
 
 type Answer<T> = T | Promise<T>;
@@ -15,38 +19,57 @@ export interface FleetReader {
   grace(network: string | null): GraceView;
   /** The same of every network that enough is known of. */
   graces(): Iterable<GraceView>;
-  /** Some of the devices in `state` (null: in any). */
-  devices(state: DeviceState | null, limit: number): Answer<readonly DeviceView[]>;
+  /** One page of devices; null: the cursor is none of this reader's. A page may be empty and not the last. */
+  devices(query: DeviceQuery): Answer<DevicePage | null>;
   device(name: string): Answer<DeviceView | undefined>;
   /** Of one device, newest first. */
   transitions(device: string, limit: number): Answer<readonly Transition[]>;
   openAlerts(): Answer<readonly Alert[]>;
   resolvedAlerts(limit: number): Answer<readonly Alert[]>;
+  /** Absent where it is not kept. */
+  readonly history?: HistoryReader;
 }
 
+/** Devices looked at before other work gets its turn. */
+const SLICE = 5000;
+
 /** The fleet of the only monitor. */
-export function localFleet(watch: Watch, store: Store, now: () => Now): FleetReader {
+export function localFleet(watch: Watch, store: Store, now: () => Now, history?: HistoryReader): FleetReader {
+  const run = now().wallMs.toString(36);
   return {
     doubts: () => watch.doubts,
     counts: () => watch.counts(),
     grace: (network) => watch.grace(network),
     graces: () => watch.graces(),
-    devices(state, limit) {
-      const counts = watch.counts();
-      const total =
-        state === null ? Object.values(counts).reduce((sum, count) => sum + count) : counts[state];
-      const found: DeviceView[] = [];
-      const moment = now();
-      for (const record of watch.records()) {
-        if (found.length >= Math.min(limit, total)) break;
-        const view = watch.view(record.device, moment);
-        if (view !== undefined && (state === null || view.state === state)) found.push(view);
-      }
-      return found;
-    },
+    devices: (query) => localPage(watch, query, run, now),
     device: (name) => watch.view(name, now()),
     transitions: (device, limit) => store.transitions(device, limit),
     openAlerts: () => watch.openAlerts(),
     resolvedAlerts: (limit) => store.resolvedAlerts(limit),
+    ...(history === undefined ? {} : { history }),
   };
+}
+
+/** A cursor is where to go on in the table, whose order a restart changes: it names the run, too. */
+async function localPage(
+  watch: Watch,
+  { cursor, limit, ...filter }: DeviceQuery,
+  run: string,
+  now: () => Now,
+): Promise<DevicePage | null> {
+  const [ofRun, at] = cursor === null ? [run, '0'] : cursor.split('.', 2);
+  if (ofRun !== run || at === undefined || !/^\d{1,9}$/.test(at)) return null;
+  const devices: DeviceView[] = [];
+  let nextIndex: number | null = Number(at);
+  while (nextIndex !== null && devices.length < limit) {
+    const found = watch.search(filter, nextIndex, limit - devices.length, SLICE);
+    const moment = now();
+    for (const index of found.indices) {
+      const view = watch.view(watch.nameAt(index), moment);
+      if (view !== undefined) devices.push(view);
+    }
+    nextIndex = found.nextIndex;
+    if (nextIndex !== null && devices.length < limit) await nextTurn();
+  }
+  return { devices, next: nextIndex === null ? null : `${run}.${nextIndex}` };
 }

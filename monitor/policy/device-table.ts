@@ -73,8 +73,8 @@ export class DeviceTable {
     return this.#names.find(bytes, start, end);
   }
 
-  *indices(): Iterable<number> {
-    for (let index = 0; index < this.#fresh; index += 1) if (this.#entries.has(index)) yield index;
+  *indices(from = 0): Iterable<number> {
+    for (let index = from; index < this.#fresh; index += 1) if (this.#entries.has(index)) yield index;
   }
 
   /** Makes room for `devices`, and an eighth more, in one step. */

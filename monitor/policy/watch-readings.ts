@@ -3,6 +3,7 @@ import type { MonitorSettings } from '../../config/settings.ts';
 import type { GraceView } from './arrival-jitter.ts';
 import type { DoubtReason } from './attentive-clock.ts';
 import type { Alert, DeviceRecord, DeviceState } from './device.ts';
+import { type DeviceFilter, type Found, searchTable } from './device-search.ts';
 import { Fleet } from './fleet.ts';
 import { doubtSettings, SelfDoubt } from './self-doubt.ts';
 import type { Now } from './step.ts';
@@ -66,6 +67,21 @@ export class WatchReadings {
 
   openAlerts(): Alert[] {
     return this.fleet.openAlerts();
+  }
+
+  /** Indices of devices, which stay theirs until they are forgotten; see `searchTable`. */
+  search(filter: DeviceFilter, fromIndex: number, limit: number, looks: number): Found {
+    return searchTable(this.fleet.table, filter, fromIndex, limit, looks);
+  }
+
+  nameAt(index: number): string {
+    return this.fleet.table.name(index);
+  }
+
+  /** The record of this moment, its state as far as it is proved. */
+  recordAt(index: number): DeviceRecord {
+    const { table } = this.fleet;
+    return { ...table.record(index), state: table.provedState(index) };
   }
 
   /** A device as it is at `now` (left out: at the last event). */

@@ -1,9 +1,12 @@
 /** The monitor's knowledge as the HTTP API words it: snake_case, ISO times. */
 import type { IdleTimeoutRange } from '../../../protocol/network-knowledge.ts';
 import type { GraceView } from '../../policy/arrival-jitter.ts';
+import type { Availability, Uptime } from '../../policy/availability.ts';
 import type { Transition } from '../../policy/device.ts';
 import type { NetworkView } from '../../policy/network-table.ts';
+import type { Sample } from '../../policy/time-series.ts';
 import type { DeviceView } from '../../policy/watch.ts';
+import { type DevicePast, ratioOf } from '../history-reader.ts';
 import { isoTime } from '../sinks/sink.ts';
 
 export function deviceJson(view: DeviceView): Record<string, unknown> {
@@ -74,6 +77,52 @@ export function networkJson({ knowledge, votes, newestMs }: NetworkView): Record
     spikes: knowledge.spikes.map((spike) => ({ ...rangeJson(spike), weight: hundredths(spike.weight) })),
     reports: votes,
     newest_report: isoTime(newestMs),
+  };
+}
+
+/** Null where nothing is kept. */
+export function availabilityJson(
+  availability: Availability | null | undefined,
+): Record<string, unknown> | null {
+  if (availability === null || availability === undefined) return null;
+  const { day, week, month } = availability;
+  return { day: uptimeJson(day), week: uptimeJson(week), month: uptimeJson(month) };
+}
+
+function uptimeJson(uptime: Uptime): Record<string, unknown> {
+  const ratio = ratioOf(uptime);
+  return {
+    ratio: ratio === null ? null : Math.round(ratio * 1e6) / 1e6,
+    up_seconds: Math.round(uptime.upSeconds),
+    known_seconds: Math.round(uptime.knownSeconds),
+  };
+}
+
+/** What history adds to one device. */
+export function pastJson({
+  availability,
+  lapses,
+  deaths,
+  reconnectsPerDay,
+  samples,
+}: DevicePast): Record<string, unknown> {
+  return {
+    availability: availabilityJson(availability),
+    lapses,
+    deaths,
+    reconnects_per_day: reconnectsPerDay === null ? null : hundredths(reconnectsPerDay),
+    hourly: samples.hours.map(sampleJson),
+    daily: samples.days.map(sampleJson),
+  };
+}
+
+function sampleJson({ atMs, batteryPercent, signalDbm, rttMs, reconnects }: Sample): Record<string, unknown> {
+  return {
+    at: isoTime(atMs),
+    battery_percent: batteryPercent,
+    signal_dbm: signalDbm,
+    rtt_ms: rttMs,
+    reconnects,
   };
 }
 

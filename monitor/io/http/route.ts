@@ -5,6 +5,7 @@
 import type { MonitorSettings } from '../../../config/settings.ts';
 import type { NetworkView } from '../../policy/network-table.ts';
 import type { Now } from '../../policy/watch.ts';
+import type { EventHub } from '../event-hub.ts';
 import type { FleetReader } from '../fleet-reader.ts';
 import type { Metrics } from '../metrics.ts';
 import { type BadField, type Fields, type Read, readFields, type Schema, type Values } from './fields.ts';
@@ -22,6 +23,8 @@ export interface HttpParts {
   readonly fleet: FleetReader;
   readonly metrics: Metrics;
   readonly networks: KnownNetworks;
+  /** Absent: `/api/events` is not served. */
+  readonly events?: EventHub;
   readonly now: () => Now;
   /** Absent: this process tells nobody. */
   readonly telling?: TellingFace;

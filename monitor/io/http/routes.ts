@@ -1,20 +1,30 @@
 /** Every route of the API: each resource adds its own in a file of `routes/`, and one line here. */
 import type { HttpParts, Route } from './route.ts';
 import { alertRoutes } from './routes/alerts.ts';
+import { availabilityRoutes } from './routes/availability.ts';
 import { deviceRoutes } from './routes/devices.ts';
+import { eventRoutes } from './routes/events.ts';
+import { exportRoutes } from './routes/export.ts';
 import { healthRoutes } from './routes/health.ts';
 import { networkRoutes } from './routes/networks.ts';
+import { openApiRoutes } from './routes/openapi.ts';
 import { silenceRoutes } from './routes/silences.ts';
 import { sinkRoutes } from './routes/sinks.ts';
+import { summaryRoutes } from './routes/summary.ts';
 
 export function routesOf(parts: HttpParts): readonly Route[] {
-  return [
+  const described = [
     ...healthRoutes(parts),
+    ...summaryRoutes(parts),
     ...deviceRoutes(parts),
     ...alertRoutes(parts),
     ...networkRoutes(parts),
     ...tellingRoutes(parts),
+    ...availabilityRoutes(parts),
+    ...eventRoutes(parts),
+    ...exportRoutes(parts),
   ];
+  return [...described, ...openApiRoutes(described, parts)];
 }
 
 function tellingRoutes({ telling, now }: HttpParts): readonly Route[] {

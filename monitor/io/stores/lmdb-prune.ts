@@ -1,6 +1,7 @@
 /** Takes old rows out of an LMDB store in slices, so that the event loop never stands still for it. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { readDeviceRow } from './device-rows.ts';
+import { parseUptimes, samplesKey, scopeKey } from './history-records.ts';
 import type { Tables } from './lmdb.ts';
 import { parseTransition } from './records.ts';
 import type { Pruned } from './store.ts';
@@ -24,6 +25,12 @@ export async function pruneTables(tables: Tables, beforeMs: number): Promise<Pru
   await removeAll(old.transitions, (key) => tables.transitions.remove(key));
   await removeAll(old.alerts, (key) => tables.resolvedAlerts.remove(key));
   await removeAll(old.devices, (key) => tables.devices.remove(key));
+  await removeAll(old.devices, (key) => tables.history.remove(samplesKey(key)));
+  const scopes = await select(
+    tables.history.getRange({ start: scopeKey(''), end: scopeKey('\uffff') }),
+    (text) => (parseUptimes(text)?.days.at(-1)?.atMs ?? Number.POSITIVE_INFINITY) < beforeMs,
+  );
+  await removeAll(scopes, (key) => tables.history.remove(key));
   return { transitions: old.transitions.length, alerts: old.alerts.length, devices: old.devices };
 }
 

@@ -12,8 +12,10 @@ import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../polic
 import type { NetworkRecord } from '../../policy/network-knowledge.ts';
 import type { NoticeRecord } from '../../policy/notice-book.ts';
 import type { Silence } from '../../policy/silence.ts';
-import { deviceRow, readDeviceRow } from './device-rows.ts';
+import { readDeviceRow } from './device-rows.ts';
 import { livingOwner, ownerMark } from './folder-owner.ts';
+import { writeCommit } from './lmdb-commit.ts';
+import { resolvedRowsAfter, transitionRowsAfter } from './lmdb-pages.ts';
 import { pruneTables } from './lmdb-prune.ts';
 import { parseMessage, parseNotice, parseSilence } from './notice-records.ts';
 import { parseAlert, parseNetwork, parseTransition } from './records.ts';
@@ -36,6 +38,7 @@ export interface Tables {
   readonly networks: Database<string, string>;
   readonly notices: Database<string, string>;
   readonly silences: Database<string, string>;
+  readonly history: Database<string, string>;
 }
 
 /** Told of every record that could not be read: the table and the key. */
@@ -83,6 +86,7 @@ function openTables(root: RootDatabase<string, string>): Tables {
     networks: table('networks'),
     notices: table('notices'),
     silences: table('silences'),
+    history: table('history'),
   };
 }
 
@@ -166,32 +170,10 @@ class LmdbStore implements Store {
 
   async commit(commit: Commit): Promise<void> {
     this.#checkOwner();
-    const { devices, transitions, openAlerts, resolvedAlerts, outbox, networks, notices, silences } =
-      this.#tables;
     const messages = commit.messages.map((message, index) => ({ ...message, id: this.#nextId + index }));
     // Ids of a commit that fails stay unused: its retry gets new ones, and nothing else could collide.
     this.#nextId += messages.length;
-    await this.#root.batch(() => {
-      for (const record of commit.devices) devices.put(record.device, deviceRow(record));
-      for (const transition of commit.transitions) {
-        transitions.put([transition.device, transition.sequence], JSON.stringify(transition));
-      }
-      for (const alert of commit.alerts) {
-        if (alert.resolvedMs === null) {
-          openAlerts.put(alert.id, JSON.stringify(alert));
-        } else {
-          openAlerts.remove(alert.id);
-          resolvedAlerts.put([alert.resolvedMs, alert.id], JSON.stringify(alert));
-        }
-      }
-      for (const message of messages) outbox.put([message.sink, message.id], JSON.stringify(message));
-      for (const record of commit.networks ?? []) networks.put(record.network, JSON.stringify(record));
-      for (const network of commit.forgottenNetworks ?? []) networks.remove(network);
-      for (const record of commit.notices ?? []) notices.put(record.id, JSON.stringify(record));
-      for (const { id } of commit.overNotices ?? []) notices.remove(id);
-      for (const silence of commit.silences ?? []) silences.put(silence.id, JSON.stringify(silence));
-      for (const id of commit.forgottenSilences ?? []) silences.remove(id);
-    });
+    await this.#root.batch(() => writeCommit(this.#tables, commit, messages));
     for (const alert of commit.alerts) {
       if (alert.resolvedMs === null) this.#openAlerts.set(alert.id, alert);
       else this.#openAlerts.delete(alert.id);
@@ -230,6 +212,20 @@ class LmdbStore implements Store {
       limit,
     });
     return [...this.#read('transitions', rows, parseTransition)];
+  }
+
+  transitionsAfter(after: Transition | null, limit: number): readonly Transition[] {
+    const rows = transitionRowsAfter(this.#tables, after, limit);
+    return [...this.#read('transitions', rows, parseTransition)];
+  }
+
+  resolvedAfter(after: Alert | null, limit: number): readonly Alert[] {
+    const rows = resolvedRowsAfter(this.#tables, after, limit);
+    return [...this.#read('resolved-alerts', rows, parseAlert)];
+  }
+
+  history(key: string): string | null {
+    return this.#tables.history.get(key) ?? null;
   }
 
   openAlerts(): readonly Alert[] {

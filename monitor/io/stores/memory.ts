@@ -3,6 +3,7 @@ import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../polic
 import type { NetworkRecord } from '../../policy/network-knowledge.ts';
 import type { NoticeRecord } from '../../policy/notice-book.ts';
 import type { Silence } from '../../policy/silence.ts';
+import { samplesKey } from './history-records.ts';
 import type { Commit, Pruned, Store } from './store.ts';
 
 export class MemoryStore implements Store {
@@ -13,6 +14,7 @@ export class MemoryStore implements Store {
   readonly #networks = new Map<string, NetworkRecord>();
   readonly #notices = new Map<string, NoticeRecord>();
   readonly #silences = new Map<string, Silence>();
+  readonly #history = new Map<string, string>();
   #nextId = 1;
 
   devices(): Iterable<DeviceRecord> {
@@ -49,6 +51,7 @@ export class MemoryStore implements Store {
     for (const { id } of commit.overNotices ?? []) this.#notices.delete(id);
     for (const silence of commit.silences ?? []) this.#silences.set(silence.id, silence);
     for (const id of commit.forgottenSilences ?? []) this.#silences.delete(id);
+    for (const { key, text } of commit.history ?? []) this.#history.set(key, text);
   }
 
   pending(sink: string, limit: number, afterId = 0): readonly OutboxMessage[] {
@@ -71,6 +74,26 @@ export class MemoryStore implements Store {
   transitions(device: string, limit: number): readonly Transition[] {
     const known = this.#transitions.get(device) ?? [];
     return known.toSorted((a, b) => b.sequence - a.sequence).slice(0, limit);
+  }
+
+  transitionsAfter(after: Transition | null, limit: number): readonly Transition[] {
+    return [...this.#transitions.values()]
+      .flat()
+      .sort(byDevice)
+      .filter((transition) => after === null || byDevice(after, transition) < 0)
+      .slice(0, limit);
+  }
+
+  resolvedAfter(after: Alert | null, limit: number): readonly Alert[] {
+    return [...this.#alerts.values()]
+      .filter(({ resolvedMs }) => resolvedMs !== null)
+      .sort(byResolution)
+      .filter((alert) => after === null || byResolution(after, alert) < 0)
+      .slice(0, limit);
+  }
+
+  history(key: string): string | null {
+    return this.#history.get(key) ?? null;
   }
 
   openAlerts(): readonly Alert[] {
@@ -102,10 +125,19 @@ export class MemoryStore implements Store {
     for (const { device, state, stateSinceMs } of this.#devices.values()) {
       if (state !== 'left' || stateSinceMs >= beforeMs) continue;
       this.#devices.delete(device);
+      this.#history.delete(samplesKey(device));
       devices.push(device);
     }
     return { transitions, alerts, devices };
   }
 
   async close(): Promise<void> {}
+}
+
+function byDevice(a: Transition, b: Transition): number {
+  return a.device === b.device ? a.sequence - b.sequence : a.device < b.device ? -1 : 1;
+}
+
+function byResolution(a: Alert, b: Alert): number {
+  return (a.resolvedMs ?? 0) - (b.resolvedMs ?? 0) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }

@@ -24,6 +24,14 @@ export interface Commit {
   readonly silences?: readonly Silence[];
   /** Ids; carried out after `silences`. */
   readonly forgottenSilences?: readonly string[];
+  /** By key, newest wins. */
+  readonly history?: readonly HistoryRow[];
+}
+
+/** Something that history keeps: what its text means is history's own business. */
+export interface HistoryRow {
+  readonly key: string;
+  readonly text: string;
 }
 
 export const NO_NEWS: Commit = { devices: [], transitions: [], alerts: [], messages: [] };
@@ -54,9 +62,15 @@ export interface Store {
   settle(message: OutboxMessage): Promise<void>;
   /** Newest first. */
   transitions(device: string, limit: number): readonly Transition[];
+  /** In order of device and sequence, those after that one (null: from the first). */
+  transitionsAfter(after: Transition | null, limit: number): readonly Transition[];
   openAlerts(): readonly Alert[];
   /** Resolved alerts, newest first. */
   resolvedAlerts(limit: number): readonly Alert[];
+  /** Oldest first, those after that one (null: from the first). */
+  resolvedAfter(after: Alert | null, limit: number): readonly Alert[];
+  /** The text last kept under `key`, or null. */
+  history(key: string): string | null;
   /** Forgets transitions, resolved alerts and `left` devices older than `beforeMs`. Not during a commit. */
   prune(beforeMs: number): Promise<Pruned>;
   close(): Promise<void>;

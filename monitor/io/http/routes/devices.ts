@@ -1,38 +1,62 @@
 /** Devices: lists of them, and one in full. */
-import { deviceField, limitField, stateField } from '../fields.ts';
-import { deviceJson, transitionJson } from '../json.ts';
-import { failed, type HttpParts, ok, type Route, route } from '../route.ts';
-import { fixed, list, named, ref, whole } from '../shapes.ts';
+import type { DeviceState } from '../../../policy/device.ts';
+import type { DeviceFilter } from '../../../policy/device-search.ts';
+import { badField, deviceField, limitField, stateField, textField } from '../fields.ts';
+import { deviceJson, pastJson, transitionJson } from '../json.ts';
+import { failed, type HttpParts, ok, type Route, refused, route } from '../route.ts';
+import { fixed, list, named, orNull, ref, text, whole } from '../shapes.ts';
 
 const SHOWN_TRANSITIONS = 50;
+const MAX_FILTER_CHARACTERS = 200;
 
-export function deviceRoutes({ fleet }: HttpParts): readonly Route[] {
+export const FILTERS = {
+  state: stateField,
+  group: textField('Only devices of this group.', MAX_FILTER_CHARACTERS),
+  network: textField('Only devices in this network, by its key.', MAX_FILTER_CHARACTERS),
+  q: textField('Only devices whose name holds this; capitals do not matter.', MAX_FILTER_CHARACTERS),
+};
+
+const cursorField = textField('`next` of the page before; left out: the first page.', 100);
+
+export function deviceRoutes({ fleet, now }: HttpParts): readonly Route[] {
   return [
     route({
       method: 'GET',
       path: '/api/devices',
       id: 'listDevices',
       summary: 'Devices with their facts, deadlines and vitals.',
-      query: { state: stateField, limit: limitField },
+      query: { ...FILTERS, cursor: cursorField, limit: limitField },
       answers: {
         200: {
-          doc: 'The devices.',
-          schema: fixed({ total: whole, counts: named(whole), devices: list(ref('Device')) }),
+          doc:
+            'A page. `total` is null with a filter other than `state`; `next` is the cursor of the page after, and ' +
+            'null with the last one. A page may be empty and not the last.',
+          schema: fixed({
+            total: orNull(whole),
+            counts: named(whole),
+            devices: list(ref('Device')),
+            next: orNull(text),
+          }),
         },
       },
-      async handle({ query: { state, limit } }) {
+      async handle({ query }) {
+        const page = await fleet.devices(query);
+        if (page === null)
+          return refused(badField('cursor', query.cursor, 'the `next` of a page since the monitor started'));
         const counts = fleet.counts();
-        const total =
-          state === null ? Object.values(counts).reduce((sum, count) => sum + count) : counts[state];
-        const devices = (await fleet.devices(state, limit)).map(deviceJson);
-        return ok({ total, counts, devices });
+        return ok({
+          total: totalOf(counts, query),
+          counts,
+          devices: page.devices.map(deviceJson),
+          next: page.next,
+        });
       },
     }),
     route({
       method: 'GET',
       path: '/api/devices/{device}',
       id: 'getDevice',
-      summary: 'One device with its last transitions.',
+      summary: 'One device with its last transitions and its history.',
       params: { device: deviceField },
       answers: {
         200: { doc: 'The device.', schema: ref('DeviceDetail') },
@@ -42,8 +66,21 @@ export function deviceRoutes({ fleet }: HttpParts): readonly Route[] {
         const view = await fleet.device(device);
         if (view === undefined) return failed(404, 'UNKNOWN_DEVICE', `no device ${device} was ever heard`);
         const transitions = await fleet.transitions(device, SHOWN_TRANSITIONS);
-        return ok({ ...deviceJson(view), transitions: transitions.map(transitionJson) });
+        const { history } = fleet;
+        return ok({
+          ...deviceJson(view),
+          transitions: transitions.map(transitionJson),
+          history: history === undefined ? null : pastJson(history.device(view, now().wallMs)),
+        });
       },
     }),
   ];
+}
+
+function totalOf(
+  counts: Record<DeviceState, number>,
+  { state, group, network, q }: DeviceFilter,
+): number | null {
+  if (group !== null || network !== null || q !== null) return null;
+  return state === null ? Object.values(counts).reduce((sum, count) => sum + count) : counts[state];
 }

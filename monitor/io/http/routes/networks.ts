@@ -1,16 +1,9 @@
 /** What the fleet learned of its networks. */
+import { GRACE } from '../components.ts';
 import { limitField } from '../fields.ts';
 import { graceJson, networkJson } from '../json.ts';
 import { type HttpParts, ok, type Route, route } from '../route.ts';
-import { fixed, list, number, ref, text, whole } from '../shapes.ts';
-
-const GRACE = fixed({
-  grace_seconds: number,
-  grace_reason: text,
-  lateness_seconds: number,
-  lateness_deviation_seconds: number,
-  lateness_samples: whole,
-});
+import { fixed, list, ref, whole } from '../shapes.ts';
 
 export function networkRoutes({ fleet, networks, now }: HttpParts): readonly Route[] {
   return [
@@ -23,7 +16,7 @@ export function networkRoutes({ fleet, networks, now }: HttpParts): readonly Rou
       answers: {
         200: {
           doc: 'The networks, and the grace of devices whose network is not known.',
-          schema: fixed({ total: whole, fleet: GRACE, networks: list(ref('Network')) }),
+          schema: fixed({ total: whole, fleet: fixed(GRACE), networks: list(ref('Network')) }),
         },
       },
       handle({ query }) {

@@ -41,6 +41,56 @@ export function storeContract(
       assert.deepEqual(store.transitions('unknown', 3), []);
     });
 
+    check('the long tables are read page by page, and nothing twice', async (store) => {
+      const transitions = [
+        transitionOf('b', 1),
+        transitionOf('a', 2),
+        transitionOf('a', 10),
+        transitionOf('a', 9),
+      ];
+      const alerts = [3, 1, 2, 4].map((n) => alertOf(`d${n}`, 1, { resolvedMs: n === 4 ? 3000 : n * 1000 }));
+      await store.commit({ ...EMPTY, transitions, alerts: [...alerts, alertOf('open', 1)] });
+      const first = store.transitionsAfter(null, 2);
+      const rest = store.transitionsAfter(first[1] ?? null, 9);
+      const name = ({ device, sequence }: { device: string; sequence: number }): string =>
+        `${device}${sequence}`;
+      assert.deepEqual(
+        [first.map(name), rest.map(name)],
+        [
+          ['a2', 'a9'],
+          ['a10', 'b1'],
+        ],
+      );
+      assert.deepEqual(store.transitionsAfter(rest[1] ?? null, 9), []);
+      const early = store.resolvedAfter(null, 3);
+      const late = store.resolvedAfter(early[2] ?? null, 9);
+      assert.deepEqual(
+        [...early, ...late].map(({ id }) => id),
+        ['d1:1', 'd2:1', 'd3:1', 'd4:1'],
+      );
+      assert.equal(late.length, 1);
+    });
+
+    check('the newest text of history wins, and goes with its device', async (store, { reopen }) => {
+      assert.equal(store.history('device:a'), null);
+      await store.commit({
+        ...EMPTY,
+        history: [
+          { key: 'device:a', text: 'x' },
+          { key: 'ran', text: '1' },
+        ],
+      });
+      await store.commit({
+        ...EMPTY,
+        history: [{ key: 'ran', text: '2' }],
+        devices: [recordOf('a', { state: 'left' })],
+      });
+      assert.deepEqual([store.history('device:a'), store.history('ran')], ['x', '2']);
+      await store.prune(5000);
+      assert.deepEqual([store.history('device:a'), store.history('ran')], [null, '2']);
+      if (reopen !== null) assert.equal((await reopen()).history('ran'), '2');
+    });
+
     check('an alert is open until it is resolved, then found among the resolved', async (store) => {
       const opened = [alertOf('a', 1), alertOf('b', 1), alertOf('c', 1)];
       await store.commit({ ...EMPTY, alerts: opened });

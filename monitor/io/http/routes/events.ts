@@ -1,0 +1,67 @@
+/** What happens, as it happens: server-sent events (HTML Living Standard, section 9.2). */
+import type { EventHub, HubEvent } from '../../event-hub.ts';
+import { alertJson, incidentJson, isoTime } from '../../sinks/sink.ts';
+import { transitionJson } from '../json.ts';
+import { failed, type HttpParts, type Route, route } from '../route.ts';
+import { ref, text } from '../shapes.ts';
+
+export function eventRoutes({ events }: HttpParts): readonly Route[] {
+  if (events === undefined) return [];
+  return [
+    route({
+      method: 'GET',
+      path: '/api/events',
+      id: 'listenToEvents',
+      summary:
+        'Transitions, alerts, incidents and doubts as they become durable, as server-sent events. The header ' +
+        'Last-Event-ID resumes after that event; an event "lost" says that some cannot be told any more.',
+      answers: {
+        200: { doc: 'Never ends by itself but after "lost".', type: 'text/event-stream', schema: text },
+        503: { doc: 'Too many listen already.', schema: ref('Error') },
+      },
+      handle({ headers }) {
+        if (events.isFull) return failed(503, 'TOO_MANY_LISTENERS', 'too many listen already: close one');
+        const from = headers['last-event-id'];
+        return {
+          status: 200,
+          type: 'text/event-stream',
+          headers: { 'Cache-Control': 'no-store' },
+          body: streamOf(events, typeof from === 'string' ? numberOf(events, from) : events.last),
+        };
+      },
+    }),
+  ];
+}
+
+/** Of another run, or of none: −1, which is always lost. */
+function numberOf(events: EventHub, id: string): number {
+  const [run, number] = id.split('.', 2);
+  return run === events.run && /^\d{1,15}$/.test(number ?? '') ? Number(number) : Number.NEGATIVE_INFINITY;
+}
+
+async function* streamOf(events: EventHub, from: number): AsyncGenerator<string> {
+  // Proxies and clients see at once that it works.
+  yield ': listening\n\n';
+  for await (const news of events.read(from)) {
+    if (news === null) yield ': still here\n\n';
+    else if (news === 'lost') yield `event: lost\nid: ${events.run}.${events.last}\ndata: {}\n\n`;
+    else yield news.map(({ number, value }) => frameOf(`${events.run}.${number}`, value)).join('');
+  }
+}
+
+function frameOf(id: string, event: HubEvent): string {
+  return `event: ${event.type}\nid: ${id}\ndata: ${JSON.stringify(dataOf(event))}\n\n`;
+}
+
+function dataOf(event: HubEvent): Record<string, unknown> {
+  switch (event.type) {
+    case 'transition':
+      return { device: event.transition.device, ...transitionJson(event.transition) };
+    case 'alert':
+      return alertJson(event.alert);
+    case 'incident':
+      return incidentJson(event.incident);
+    case 'doubt':
+      return { doubts: event.doubts, at: isoTime(event.atMs) };
+  }
+}
