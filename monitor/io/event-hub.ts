@@ -17,6 +17,13 @@ export type HubEvent =
 /** `lost`: the reader fell behind, or asks for what is no longer here. `null`: nothing happened for a while. */
 export type HubNews = readonly Numbered<HubEvent>[] | 'lost' | null;
 
+/** One who listens. */
+export interface EventReader {
+  /** `closed`: the reader was closed. To be called again only after it has answered. */
+  next(): Promise<HubNews | 'closed'>;
+  close(): void;
+}
+
 /** Minutes of a busy fleet, some MB. */
 const CAPACITY = 8192;
 export const MAX_READERS = 64;
@@ -62,32 +69,40 @@ export class EventHub {
     this.#wake();
   }
 
-  /** What happens after the event `number`, until the reader goes or falls behind. */
-  async *read(number: number): AsyncGenerator<HubNews> {
+  /** What happens after the event `number`. To be closed. */
+  read(number: number): EventReader {
     this.#readers += 1;
-    try {
-      for (let at = number; ; ) {
-        const news = this.#ring.after(at, PIECE);
-        if (news === 'lost') {
-          yield news;
-          return;
+    let at = number;
+    let isClosed = false;
+    let wake = (): void => {};
+    return {
+      next: async () => {
+        let news = this.#ring.after(at, PIECE);
+        if (news.length === 0 && !isClosed) {
+          const happened = await this.#somethingHappens((waker) => {
+            wake = waker;
+          });
+          if (!happened) return null;
+          news = this.#ring.after(at, PIECE);
         }
-        if (news.length === 0) {
-          if (!(await this.#somethingHappens())) yield null;
-          continue;
-        }
-        at = news.at(-1)?.number ?? at;
-        yield news;
-      }
-    } finally {
-      this.#readers -= 1;
-    }
+        if (isClosed) return 'closed';
+        if (news !== 'lost') at = news.at(-1)?.number ?? at;
+        return news;
+      },
+      close: () => {
+        if (isClosed) return;
+        isClosed = true;
+        this.#readers -= 1;
+        wake();
+      },
+    };
   }
 
   /** False: nothing did within a heartbeat. */
-  #somethingHappens(): Promise<boolean> {
+  #somethingHappens(onWaiting: (wake: () => void) => void): Promise<boolean> {
     return new Promise((resolve) => {
       const wake = (): void => {
+        this.#waiting.delete(wake);
         cancel();
         resolve(true);
       };
@@ -96,6 +111,7 @@ export class EventHub {
         resolve(false);
       });
       this.#waiting.add(wake);
+      onWaiting(wake);
     });
   }
 

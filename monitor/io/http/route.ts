@@ -36,6 +36,8 @@ export interface Answer {
   /** Sent as JSON; or with `type`: text as it is, or pieces of text as fast as the reader takes them. */
   readonly body: unknown;
   readonly type?: string;
+  /** The reader is gone, or has it all. */
+  readonly onClosed?: () => void;
 }
 
 /** What a request brought, before it was looked at. */

@@ -95,7 +95,8 @@ function patternOf(path: string): RegExp {
   return new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`);
 }
 
-function send(reply: FastifyReply, { status, headers, body, type }: Answer): FastifyReply {
+function send(reply: FastifyReply, { status, headers, body, type, onClosed }: Answer): FastifyReply {
+  if (onClosed !== undefined) reply.raw.once('close', onClosed);
   reply.code(status).headers({ ...headers });
   if (type === undefined) return reply.send(body);
   reply.header('Content-Type', type);

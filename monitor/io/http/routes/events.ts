@@ -1,5 +1,5 @@
 /** What happens, as it happens: server-sent events (HTML Living Standard, section 9.2). */
-import type { EventHub, HubEvent } from '../../event-hub.ts';
+import type { EventHub, EventReader, HubEvent } from '../../event-hub.ts';
 import { alertJson, incidentJson, isoTime } from '../../sinks/sink.ts';
 import { transitionJson } from '../json.ts';
 import { failed, type HttpParts, type Route, route } from '../route.ts';
@@ -22,11 +22,13 @@ export function eventRoutes({ events }: HttpParts): readonly Route[] {
       handle({ headers }) {
         if (events.isFull) return failed(503, 'TOO_MANY_LISTENERS', 'too many listen already: close one');
         const from = headers['last-event-id'];
+        const reader = events.read(typeof from === 'string' ? numberOf(events, from) : events.last);
         return {
           status: 200,
           type: 'text/event-stream',
           headers: { 'Cache-Control': 'no-store' },
-          body: streamOf(events, typeof from === 'string' ? numberOf(events, from) : events.last),
+          body: framesOf(events, reader),
+          onClosed: () => reader.close(),
         };
       },
     }),
@@ -39,12 +41,18 @@ function numberOf(events: EventHub, id: string): number {
   return run === events.run && /^\d{1,15}$/.test(number ?? '') ? Number(number) : Number.NEGATIVE_INFINITY;
 }
 
-async function* streamOf(events: EventHub, from: number): AsyncGenerator<string> {
+async function* framesOf(events: EventHub, reader: EventReader): AsyncGenerator<string> {
   // Proxies and clients see at once that it works.
   yield ': listening\n\n';
-  for await (const news of events.read(from)) {
+  for (;;) {
+    const news = await reader.next();
+    if (news === 'closed') return;
+    if (news === 'lost') {
+      // Whoever comes back with this id goes on from here.
+      yield `event: lost\nid: ${events.run}.${events.last}\ndata: {}\n\n`;
+      return;
+    }
     if (news === null) yield ': still here\n\n';
-    else if (news === 'lost') yield `event: lost\nid: ${events.run}.${events.last}\ndata: {}\n\n`;
     else yield news.map(({ number, value }) => frameOf(`${events.run}.${number}`, value)).join('');
   }
 }
