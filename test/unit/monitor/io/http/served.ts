@@ -67,6 +67,7 @@ export async function serve(token?: string, ring?: number): Promise<Served> {
       doubtMs: () => 0,
       refused: () => [],
       pending: () => [],
+      load: () => ({ utilization: 0.25, lagSeconds: 0.5, commitsWaiting: 7 }),
     }),
     networks: new NetworkTable(store.networks()),
     events,
