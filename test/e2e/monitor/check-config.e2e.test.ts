@@ -68,7 +68,7 @@ describe('monitor check-config', () => {
 
     // Mosquitto grants the subscription all the same, and then delivers nothing.
     const deaf = check(
-      { ...settings, 'broker.username': 'deaf', 'broker.connect_timeout': '2s' },
+      { ...settings, 'broker.username': 'deaf', 'broker.connect_timeout': '6s' },
       '--connect',
       '--json',
     );
