@@ -228,7 +228,7 @@ export class Feed implements MqttPublisher {
   /** Probes come this way, all else by MQTT.js. What one read brings came at one moment. */
   #tap(socket: Duplex, version: 4 | 5, isNewest: () => boolean): ProbeTap {
     let now = this.#parts.clock.now();
-    return new ProbeTap(socket, version, this.#parts.clock.after, {
+    return new ProbeTap(socket, version, this.#parts.clock, {
       onChunk: () => {
         now = this.#parts.clock.now();
       },

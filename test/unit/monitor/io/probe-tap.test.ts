@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { Duplex } from 'node:stream';
 import { describe, it } from 'node:test';
-import { ProbeTap, REST_MS, RESTS_BELOW_BYTES } from '../../../../monitor/io/probe-tap.ts';
+import {
+  ProbeTap,
+  REST_MS,
+  RESTS_BELOW_BYTES,
+  RESTS_FROM_BYTES_PER_MS,
+} from '../../../../monitor/io/probe-tap.ts';
 import { encodeProbe } from '../../../../protocol/probe.ts';
 import { probeTopic } from '../../../../protocol/topics.ts';
 import { FakeClock } from './fakes.ts';
@@ -35,56 +40,76 @@ const OTHER_PACKET = publish('khd/1/d1/network', Buffer.from('{}'));
 function tapped(): {
   socket: FakeSocket;
   clock: FakeClock;
-  reads: number[];
   probes: () => number;
   rest: Buffer[];
 } {
   const socket = new FakeSocket();
   const clock = new FakeClock();
-  const reads: number[] = [];
   const rest: Buffer[] = [];
-  let probes = 0;
-  const tap = new ProbeTap(socket, 4, (ms, callback) => clock.after(ms, callback), {
-    onChunk: (bytes) => reads.push(bytes),
+  let heard = 0;
+  const tap = new ProbeTap(socket, 4, clock, {
+    onChunk: () => {},
     onProbe: () => {
-      probes += 1;
+      heard += 1;
     },
   });
   tap.on('data', (bytes: Buffer) => rest.push(bytes));
-  return { socket, clock, reads, probes: () => probes, rest };
+  return { socket, clock, probes: () => heard, rest };
 }
 
+const probes = (bytes: number): Buffer =>
+  Buffer.concat(Array.from({ length: Math.ceil(bytes / PROBE_PACKET.length) }, () => PROBE_PACKET));
+
 describe('the tap between socket and MQTT.js', () => {
-  it('hears together what comes while it rests after a small read', async () => {
-    const { socket, clock, reads, probes, rest } = tapped();
-    socket.arrive(PROBE_PACKET);
+  /** As much as makes it rest, in a tenth of a second. */
+  async function flood(socket: FakeSocket, clock: FakeClock): Promise<void> {
+    await clock.pass(50);
+    socket.arrive(probes(RESTS_FROM_BYTES_PER_MS * 100));
     await nextTurn();
-    assert.equal(probes(), 1);
-    socket.arrive(Buffer.concat([PROBE_PACKET, OTHER_PACKET]));
+    await clock.pass(50);
+  }
+
+  it('hears together what comes while it rests, when very much has come', async () => {
+    const tap = tapped();
+    await flood(tap.socket, tap.clock);
+    const before = tap.probes();
+    tap.socket.arrive(PROBE_PACKET);
     await nextTurn();
-    assert.equal(probes(), 1);
-    assert.deepEqual(rest, []);
-    await clock.pass(REST_MS);
+    assert.equal(tap.probes(), before + 1);
+    tap.socket.arrive(Buffer.concat([PROBE_PACKET, OTHER_PACKET]));
     await nextTurn();
-    assert.equal(probes(), 2);
-    assert.deepEqual(Buffer.concat(rest), OTHER_PACKET);
-    assert.equal(reads[0], PROBE_PACKET.length);
+    assert.equal(tap.probes(), before + 1);
+    assert.deepEqual(tap.rest, []);
+    await tap.clock.pass(REST_MS);
+    await nextTurn();
+    assert.equal(tap.probes(), before + 2);
+    assert.deepEqual(Buffer.concat(tap.rest), OTHER_PACKET);
   });
 
-  it('goes on at once after a large one', async () => {
-    const { socket, probes } = tapped();
-    const count = Math.ceil(RESTS_BELOW_BYTES / PROBE_PACKET.length);
-    socket.arrive(Buffer.concat(Array.from({ length: count }, () => PROBE_PACKET)));
+  it('goes on at once after a large read, and when little comes', async () => {
+    const quiet = tapped();
+    for (let turn = 1; turn <= 3; turn += 1) {
+      await quiet.clock.pass(150);
+      quiet.socket.arrive(PROBE_PACKET);
+      quiet.socket.arrive(PROBE_PACKET);
+      await nextTurn();
+      assert.equal(quiet.probes(), 2 * turn);
+    }
+    const { socket, clock, probes: heard } = tapped();
+    await flood(socket, clock);
+    const before = heard();
+    const large = probes(RESTS_BELOW_BYTES);
+    socket.arrive(large);
     await nextTurn();
     socket.arrive(PROBE_PACKET);
     await nextTurn();
-    assert.equal(probes(), count + 1);
+    assert.equal(heard(), before + large.length / PROBE_PACKET.length + 1);
   });
 
   it('lets MQTT.js have everything else in order, however slowly it reads', async () => {
     const socket = new FakeSocket();
     const clock = new FakeClock();
-    const tap = new ProbeTap(socket, 4, (ms, callback) => clock.after(ms, callback), {
+    const tap = new ProbeTap(socket, 4, clock, {
       onChunk: () => {},
       onProbe: () => {},
     });
