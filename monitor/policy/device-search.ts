@@ -62,14 +62,14 @@ export function pageOf(views: readonly DeviceView[], { cursor, limit, ...filter 
 /** Cheapest first: the state is a byte, the name some bytes, the rest has to be unpacked. */
 function matches(table: DeviceTable, index: number, filter: DeviceFilter): boolean {
   if (filter.state !== null && table.provedState(index) !== filter.state) return false;
-  if (filter.q !== null && !holds(table.name(index), filter.q)) return false;
+  if (filter.q !== null && !holdsPart(table.name(index), filter.q)) return false;
   if (filter.group === null && filter.network === null) return true;
   return isOf(table.record(index), filter);
 }
 
 function matchesRecord(record: DeviceRecord, filter: DeviceFilter): boolean {
   if (filter.state !== null && record.state !== filter.state) return false;
-  return (filter.q === null || holds(record.device, filter.q)) && isOf(record, filter);
+  return (filter.q === null || holdsPart(record.device, filter.q)) && isOf(record, filter);
 }
 
 function isOf({ groups, network }: DeviceRecord, filter: DeviceFilter): boolean {
@@ -77,6 +77,7 @@ function isOf({ groups, network }: DeviceRecord, filter: DeviceFilter): boolean 
   return filter.group === null || groups.includes(filter.group);
 }
 
-function holds(name: string, part: string): boolean {
+/** Whether a name holds a part; capitals do not matter. */
+export function holdsPart(name: string, part: string): boolean {
   return name.toLowerCase().includes(part.toLowerCase());
 }

@@ -6,6 +6,7 @@ import type { PartitionStore } from '../io/stores/redis/partition-store.ts';
 import { ArrivalJitter, type GraceView } from '../policy/arrival-jitter.ts';
 import type { DoubtReason } from '../policy/attentive-clock.ts';
 import { type Alert, DEVICE_STATES, type DeviceState, type Transition } from '../policy/device.ts';
+import { type DevicePage, type DeviceQuery, holdsPart, pageOf } from '../policy/device-search.ts';
 import { type DeviceView, viewOf } from '../policy/view.ts';
 import type { PartitionWorker } from './partition-worker.ts';
 import { partitionOf } from './policy/partitions.ts';
@@ -23,6 +24,9 @@ export interface SharedFleetParts {
   readonly clock: Clock;
   readonly graceMs: number;
 }
+
+/** Devices looked at in one go. */
+const LOOKS = 1000;
 
 export class SharedFleet implements FleetReader {
   readonly #parts: SharedFleetParts;
@@ -59,17 +63,18 @@ export class SharedFleet implements FleetReader {
     return this.#parts.partitions.reduce((sum, { worker }) => sum + (worker.reply?.owed[sink] ?? 0), 0);
   }
 
-  async devices(state: DeviceState | null, limit: number): Promise<readonly DeviceView[]> {
+  /** In the order of names, which are all read for a page; the devices are looked at until it is full. */
+  async devices({ cursor, limit, ...filter }: DeviceQuery): Promise<DevicePage> {
+    const names = (await this.#names(filter.state)).filter(
+      (name) => (cursor === null || name > cursor) && (filter.q === null || holdsPart(name, filter.q)),
+    );
+    names.sort();
     const found: DeviceView[] = [];
-    for (const partition of this.#parts.partitions) {
-      for (const wanted of state === null ? DEVICE_STATES : [state]) {
-        if (found.length >= limit) return found;
-        const names = await partition.reads.names(wanted, limit - found.length);
-        const sights = await partition.store.look(names);
-        found.push(...sights.flatMap((sight) => this.#view(partition, sight) ?? []));
-      }
+    for (let at = 0; at < names.length && found.length <= limit; at += LOOKS) {
+      const views = await this.#views(names.slice(at, at + LOOKS));
+      found.push(...pageOf(views, { ...filter, cursor: null, limit: LOOKS }).devices);
     }
-    return found;
+    return pageOf(found, { ...filter, cursor: null, limit });
   }
 
   async device(name: string): Promise<DeviceView | undefined> {
@@ -93,6 +98,24 @@ export class SharedFleet implements FleetReader {
       .flat()
       .sort((a, b) => (b.resolvedMs ?? 0) - (a.resolvedMs ?? 0))
       .slice(0, limit);
+  }
+
+  async #names(state: DeviceState | null): Promise<string[]> {
+    const states = state === null ? DEVICE_STATES : [state];
+    const lists = this.#parts.partitions.flatMap(({ reads }) => states.map((wanted) => reads.names(wanted)));
+    // A device may move from one list to another in between.
+    return [...new Set((await Promise.all(lists)).flat())];
+  }
+
+  async #views(names: readonly string[]): Promise<DeviceView[]> {
+    const views = await Promise.all(
+      this.#parts.partitions.map(async (partition) => {
+        const own = names.filter((name) => this.#partitionOf(name) === partition);
+        const sights = own.length === 0 ? [] : await partition.store.look(own);
+        return sights.flatMap((sight) => this.#view(partition, sight) ?? []);
+      }),
+    );
+    return views.flat();
   }
 
   #partitionOf(device: string): SharedPartition {

@@ -24,11 +24,11 @@ export class PartitionReads {
     this.#keys = keys;
   }
 
-  /** Names of devices in `state`. */
-  names(state: DeviceState, limit: number): Promise<readonly string[]> {
+  /** Names of all devices in `state`. */
+  names(state: DeviceState): Promise<readonly string[]> {
     const { due, unknown, late, dead, left } = this.#keys;
     const key = { alive: due, unknown, late, dead, left }[state];
-    return this.#redis.command('ZRANGE', [key, 0, limit - 1]) as Promise<string[]>;
+    return this.#redis.command('ZRANGE', [key, 0, -1]) as Promise<string[]>;
   }
 
   /** Of one device, newest first. */
