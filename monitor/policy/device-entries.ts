@@ -155,7 +155,7 @@ export class DeviceEntries {
     const reason = this.#texts.take(facts.reason);
     const agentVersion = this.#texts.take(facts.agentVersion);
     const network = facts.network === null ? 0 : this.#texts.take(facts.network);
-    const groups = this.#texts.take(facts.groups.join(BETWEEN_GROUPS));
+    const groups = facts.groups.length === 0 ? 0 : this.#texts.take(facts.groups.join(BETWEEN_GROUPS));
     const isOddTime = !Number.isSafeInteger(stateSinceMs) || stateSinceMs < 0;
     const held =
       (reason === 0 ? 0 : HAS_REASON) |
@@ -171,18 +171,15 @@ export class DeviceEntries {
     const writer = this.#writer;
     writer.at = 0;
     writer.count(held);
-    const put = (bit: number, value: number): void => {
-      if ((held & bit) !== 0) writer.count(value);
-    };
-    put(HAS_REASON, reason);
-    put(HAS_VERSION, agentVersion);
-    put(HAS_NETWORK, network);
-    put(HAS_GROUPS, groups);
-    put(HAS_EPOCH, facts.epoch);
-    put(HAS_CONFIGURATION, configurationVersion ?? 0);
-    put(HAS_PROBES, counters.probes);
-    put(HAS_RECONNECTS, counters.reconnects);
-    put(HAS_LAPSES, counters.lapses);
+    if ((held & HAS_REASON) !== 0) writer.count(reason);
+    if ((held & HAS_VERSION) !== 0) writer.count(agentVersion);
+    if ((held & HAS_NETWORK) !== 0) writer.count(network);
+    if ((held & HAS_GROUPS) !== 0) writer.count(groups);
+    if ((held & HAS_EPOCH) !== 0) writer.count(facts.epoch);
+    if ((held & HAS_CONFIGURATION) !== 0) writer.count(configurationVersion as number);
+    if ((held & HAS_PROBES) !== 0) writer.count(counters.probes);
+    if ((held & HAS_RECONNECTS) !== 0) writer.count(counters.reconnects);
+    if ((held & HAS_LAPSES) !== 0) writer.count(counters.lapses);
     writer.count(facts.sequence);
     if (isOddTime) writer.double(stateSinceMs);
     else writer.count(stateSinceMs);

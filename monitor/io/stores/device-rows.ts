@@ -48,10 +48,24 @@ export function readDeviceRow(device: string, text: string): DeviceRecord | null
   }
   if (!Array.isArray(row) || !isDeviceName(device)) return null;
   if (row.length !== FIELDS && row.length !== FIELDS_WITH_VITALS) return null;
-  const [state, stateSinceMs, sequence, epoch, promisedSeconds, count, lastHeardMs] = row as unknown[];
-  const [reason, agentVersion, network, groups, configurationVersion] = row.slice(7, 12) as unknown[];
-  const [probes, reconnects, lapses] = row.slice(12, FIELDS) as unknown[];
-  const vitals = row.length === FIELDS ? null : readVitals(row.slice(FIELDS));
+  // One by one: taking a list apart by its iterator is what this would spend most of its time on.
+  const fields: readonly unknown[] = row;
+  const state = fields[0];
+  const stateSinceMs = fields[1];
+  const sequence = fields[2];
+  const epoch = fields[3];
+  const promisedSeconds = fields[4];
+  const count = fields[5];
+  const lastHeardMs = fields[6];
+  const reason = fields[7];
+  const agentVersion = fields[8];
+  const network = fields[9];
+  const groups = fields[10];
+  const configurationVersion = fields[11];
+  const probes = fields[12];
+  const reconnects = fields[13];
+  const lapses = fields[14];
+  const vitals = fields.length === FIELDS ? null : readVitals(fields.slice(FIELDS));
   if (vitals === undefined || !isState(state) || !isNumber(stateSinceMs)) return null;
   if (!isCount(sequence) || !isCount(epoch)) return null;
   if (!isCount(promisedSeconds) || promisedSeconds < 1 || promisedSeconds > MAX_PROMISED_SECONDS) return null;
