@@ -9,7 +9,7 @@ const SATURATED = 0.99;
 /** Below it the loop has caught up. */
 const RESTED = 0.9;
 /** Bursts, a start, a mass lapse pass sooner. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 10_000;
 
 export class OverloadDetector {
   /** Since when every sample was saturated; null: the last one was not. */
