@@ -3,6 +3,7 @@ import { isLoopback } from '../config/schema/addresses.ts';
 import type { MonitorSettings } from '../config/settings.ts';
 import { askTopic, networkReportTopic } from '../protocol/topics.ts';
 import type { Log } from '../runtime/log.ts';
+import { findServiceManager } from '../runtime/service-manager.ts';
 import { keepYoungHeapSmall } from '../runtime/young-heap.ts';
 import { stableClientId } from './io/client-id.ts';
 import { type Clock, systemClock } from './io/clock.ts';
@@ -10,6 +11,7 @@ import { startSchedules } from './io/cron.ts';
 import { startEmbeddedBroker } from './io/embedded-broker.ts';
 import { Feed, type FeedEvents } from './io/feed.ts';
 import { localFleet } from './io/fleet-reader.ts';
+import { Heartbeat } from './io/heartbeat.ts';
 import { localHistory } from './io/history-reader.ts';
 import { startHttp } from './io/http/server.ts';
 import { LoadMeter } from './io/load-meter.ts';
@@ -83,7 +85,9 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   cleanups.push(async () => stopReleasing());
   const summary = new SummaryTally();
   const table = new NetworkTable(store.networks());
-  const joined = join(ground, store, broker, watch, table, summary, onLost);
+  const manager = await findServiceManager({ env: process.env, pid: process.pid, log });
+  const heartbeat = new Heartbeat(manager, { counts: () => watch.counts(), doubts: () => watch.doubts });
+  const joined = join(ground, store, broker, watch, table, summary, heartbeat, onLost);
   const { monitor, telling, feed, networks, metrics, load, past } = joined;
 
   const fleet = localFleet(watch, store, clock.now, localHistory(past.history, store));
@@ -109,11 +113,13 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   cleanups.push(() => telling.stop());
   cleanups.push(() => feed.stop(GOODBYE_MS));
   cleanups.push(async () => load.stop());
+  cleanups.push(async () => heartbeat.stopping());
   monitor.start();
   load.start();
   telling.start();
   past.history.start();
   feed.start();
+  heartbeat.ready();
   log.write('info', 'monitorStarted', `watching; ${http.url} answers`, {
     http: http.url,
     dataDirectory: settings.dataDirectory,
@@ -139,6 +145,7 @@ function join(
   watch: Watch,
   table: NetworkTable,
   summary: SummaryTally,
+  heartbeat: Heartbeat,
   onLost: (error: Error) => void,
 ): Joined {
   const random = Math.random;
@@ -179,6 +186,7 @@ function join(
       for (const transition of step.transitions) summary.moved(transition);
     },
     ...past.listeners,
+    onJudged: (now) => heartbeat.judged(now),
     onOwed: () => telling.owed(),
     // An ask that gets lost costs nothing: the device is judged by its silence either way.
     ask: (device) => void feed.publish(askTopic(device), EMPTY, { qos: 1, retain: false }).catch(() => {}),

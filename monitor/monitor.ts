@@ -15,7 +15,7 @@ import type { DoubtReason } from './policy/attentive-clock.ts';
 import { DOUBT_WORDS } from './policy/doubt-words.ts';
 import { happeningsOf } from './policy/happenings.ts';
 import type { Happening, NoticeStep } from './policy/notice-book.ts';
-import type { Step, Watch } from './policy/watch.ts';
+import type { Now, Step, Watch } from './policy/watch.ts';
 
 /** Short enough that a suspended or stalled process is noticed, long enough to cost nothing. */
 const LONGEST_SLEEP_MS = 1000;
@@ -39,6 +39,8 @@ export interface MonitorParts {
   readonly onDurable?: (commit: Commit) => void;
   /** What makes the monitor doubt itself has changed. */
   readonly onDoubts?: (doubts: readonly DoubtReason[]) => void;
+  /** A round of judging is done. */
+  readonly onJudged?: (now: Now) => void;
   /** Asks a device for a probe now. */
   readonly ask: (device: string) => void;
   /** Sends the canary of that number through the broker. */
@@ -204,5 +206,6 @@ export class Monitor {
     if (canary !== null) sendCanary?.(canary);
     this.#tellDoubts();
     this.#sleep();
+    this.#parts.onJudged?.(clock.now());
   }
 }
