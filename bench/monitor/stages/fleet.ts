@@ -216,8 +216,8 @@ async function seenAtMs(dueMs: number, look: () => Promise<boolean>): Promise<nu
 
 async function incidentsOf(monitor: MonitorProcess): Promise<number | null> {
   const body = await monitor.get('/api/incidents');
-  const total = body?.total;
-  return typeof total === 'number' ? total : null;
+  if (typeof body?.total === 'number') return body.total;
+  return Array.isArray(body?.incidents) ? body.incidents.length : null;
 }
 
 async function restartTwice(
