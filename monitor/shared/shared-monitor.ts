@@ -7,6 +7,7 @@ import type { Status } from '../../protocol/status.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../io/clock.ts';
 import type { DoubtReason } from '../policy/attentive-clock.ts';
+import type { Now } from '../policy/step.ts';
 import type { PartitionWorker } from './partition-worker.ts';
 import { isPreferred, partitionOf } from './policy/partitions.ts';
 import { ISOLATED_SHARE, isIsolated, type PartitionTrust, sharedDoubts } from './policy/self-trust.ts';
@@ -38,6 +39,8 @@ export interface SharedMonitorParts {
   readonly log: Log;
   /** After each answered tick of a partition; `hasTurn`: this replica judges and delivers for it. */
   readonly onTick: (partition: number, hasTurn: boolean) => void;
+  /** After each round over all partitions, answered or not. */
+  readonly onRound?: (now: Now) => void;
 }
 
 export class SharedMonitor {
@@ -137,6 +140,7 @@ export class SharedMonitor {
     this.#ping();
     this.#tickAll();
     this.#review();
+    this.#parts.onRound?.(this.#parts.clock.now());
     this.#cancelTicks = this.#parts.clock.after(TICK_EVERY_MS, () => this.#tickLoop());
   }
 

@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto';
 import type { RedisSettings } from '../../config/redis-settings.ts';
 import type { Probe } from '../../protocol/probe.ts';
 import { askTopic } from '../../protocol/topics.ts';
+import { findServiceManager } from '../../runtime/service-manager.ts';
 import { stableClientId } from '../io/client-id.ts';
 import { startSchedules } from '../io/cron.ts';
 import { Feed } from '../io/feed.ts';
+import { Heartbeat } from '../io/heartbeat.ts';
 import { startHttp } from '../io/http/server.ts';
 import { LoadMeter } from '../io/load-meter.ts';
 import { createMetrics, type Metrics } from '../io/metrics.ts';
@@ -58,10 +60,16 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
     ...{ sinks: sinkNames, replica, waitReplicas: redis.waitReplicas, log },
     onOwed: () => outbox.wake(),
   });
-  const monitor = new SharedMonitor({
+  const manager = await findServiceManager({ env: process.env, pid: process.pid, log });
+  const heartbeat: Heartbeat = new Heartbeat(manager, {
+    counts: () => fleet.counts(),
+    doubts: () => monitor.doubts,
+  });
+  const monitor: SharedMonitor = new SharedMonitor({
     ...{ workers, replica, ear, clock, log },
     incarnation: randomBytes(4).toString('hex'),
     leaseMs: redis.replicaTimeoutSeconds * 1000,
+    onRound: (now) => heartbeat.judged(now),
     onTick: (partition, hasTurn) => stream.serve(partition, hasTurn, workers[partition]?.reply?.owed ?? []),
   });
   const graceMs = settings.liveness.graceSeconds * 1000;
@@ -81,8 +89,10 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
   cleanups.push(async () => load.stop());
   cleanups.push(() => outbox.stop());
   cleanups.push(() => monitor.stop());
+  cleanups.push(async () => heartbeat.stopping());
   monitor.start();
   load.start();
+  heartbeat.ready();
   const facts = { http: http.url, replica, redis: redis.nodes };
   log.write('info', 'monitorStarted', `watching with others; ${http.url} answers`, facts);
 }
