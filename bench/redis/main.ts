@@ -4,7 +4,7 @@ import { publishPacket } from '../../load/mqtt-packets.ts';
 import { encodeProbe } from '../../protocol/probe.ts';
 import { probeTopic } from '../../protocol/topics.ts';
 import { Cleanups } from '../../test/e2e/support/cleanups.ts';
-import { startRedis } from '../../test/e2e/support/redis.ts';
+import { type RedisServer, startRedis } from '../../test/e2e/support/redis.ts';
 import { median } from '../monitor/statistics.ts';
 import { type BenchReplica, openReplica } from './replica.ts';
 
@@ -24,8 +24,9 @@ interface Figures {
   readonly firstProbesPerSecond: number;
   /** Of devices that are alive, from a broker's bytes to Redis' answer; the median of half seconds. */
   readonly probesPerSecond: number;
-  /** Of this process, while it took them in. */
-  readonly cpuShare: number;
+  /** For each second that a core worked for it: what is left of the rate when others load the machine. */
+  readonly replicaProbesPerCpuSecond: number;
+  readonly redisProbesPerCpuSecond: number;
   /** Judged, recorded, alert opened and owed. */
   readonly deathsPerSecond: number;
   readonly falseDeaths: number;
@@ -55,8 +56,9 @@ async function pour(
   replica: BenchReplica,
   chunks: readonly Uint8Array[],
   seconds: number,
-): Promise<number[]> {
+): Promise<{ readonly rates: number[]; readonly total: number }> {
   const rates: number[] = [];
+  let total = 0;
   const whole = started();
   let chunk = 0;
   let ticked = started();
@@ -77,8 +79,9 @@ async function pour(
     await writing;
     await replica.flush();
     rates.push(probes / half());
+    total += probes;
   }
-  return rates;
+  return { rates, total };
 }
 
 async function measure(cleanups: Cleanups, devices: number, seconds: number): Promise<Figures> {
@@ -96,10 +99,10 @@ async function measure(cleanups: Cleanups, devices: number, seconds: number): Pr
   if (replica.count('alive') !== devices)
     throw new Error(`${replica.count('alive')} of ${devices} are alive`);
   const before = process.cpuUsage();
-  const elapsed = started();
-  const rates = await pour(replica, bursts(devices, 600), seconds);
+  const redisBefore = cpuSecondsOf(redis);
+  const { rates, total } = await pour(replica, bursts(devices, 600), seconds);
   const { user, system } = process.cpuUsage(before);
-  const cpuShare = (user + system) / 1e6 / elapsed();
+  const redisSeconds = cpuSecondsOf(redis) - redisBefore;
   await replica.tick();
   const falseDeaths = devices - replica.count('alive');
   const deathsPerSecond = await letDie(replica, devices);
@@ -107,10 +110,16 @@ async function measure(cleanups: Cleanups, devices: number, seconds: number): Pr
     devices,
     firstProbesPerSecond: Math.round(devices / firstSeconds),
     probesPerSecond: Math.round(median(rates)),
-    cpuShare: Math.round(cpuShare * 100) / 100,
+    replicaProbesPerCpuSecond: Math.round(total / ((user + system) / 1e6)),
+    redisProbesPerCpuSecond: Math.round(total / redisSeconds),
     deathsPerSecond: Math.round(deathsPerSecond),
     falseDeaths,
   };
+}
+
+function cpuSecondsOf(redis: RedisServer): number {
+  const fields = [...redis.cli('info', 'cpu').matchAll(/^used_cpu_(?:sys|user):([\d.]+)/gm)];
+  return fields.reduce((sum, [, seconds]) => sum + Number(seconds), 0);
 }
 
 /** Everybody promises 1 s, with a count of 1, and says no more. */
@@ -151,7 +160,8 @@ else if (!(devices >= BURST && devices % BURST === 0 && seconds > 0)) {
     const figures = await measure(cleanups, devices, seconds);
     process.stdout.write(
       `one replica, ${figures.devices} devices: ${figures.probesPerSecond} probes/s into Redis ` +
-        `(${figures.cpuShare} cores), ${figures.firstProbesPerSecond} new devices/s, ` +
+        `(${figures.replicaProbesPerCpuSecond} for each second of its processor, ` +
+        `${figures.redisProbesPerCpuSecond} of Redis'), ${figures.firstProbesPerSecond} new devices/s, ` +
         `${figures.deathsPerSecond} deaths/s, ${figures.falseDeaths} false\n`,
     );
     if (values.json === true) process.stdout.write(`${JSON.stringify(figures)}\n`);

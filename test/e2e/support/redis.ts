@@ -23,7 +23,7 @@ export interface RedisServer {
 export async function startRedis(
   cleanups: Cleanups,
   lines: readonly string[] = [],
-  program: 'redis-server' | 'redis-sentinel' = 'redis-server',
+  options: readonly string[] = [],
 ): Promise<RedisServer> {
   const port = await freePort();
   const folder = cleanups.folder();
@@ -36,7 +36,7 @@ export async function startRedis(
   let child: ChildProcess | null = null;
   let said = '';
   const start = async (): Promise<void> => {
-    const started = spawn(program, [config], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = spawn('redis-server', [config, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
     child = started;
     for (const stream of [started.stdout, started.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -45,9 +45,9 @@ export async function startRedis(
     }
     const ended = new Promise<never>((_resolve, reject) => {
       started.once('error', ({ message }) =>
-        reject(new Error(`${program} cannot be run (${message}); ./scripts/test installs it`)),
+        reject(new Error(`redis-server cannot be run (${message}); ./scripts/test installs it`)),
       );
-      started.once('exit', (code) => reject(new Error(`${program} ended with ${code}:\n${said}`)));
+      started.once('exit', (code) => reject(new Error(`redis-server ended with ${code}:\n${said}`)));
     });
     ended.catch(() => {});
     await Promise.race([portOpen(port, START_MS), ended]);
@@ -109,6 +109,35 @@ export async function startRedisCluster(cleanups: Cleanups): Promise<readonly Re
     ),
   );
   return nodes;
+}
+
+/** A master with one copy, which three Sentinels know as `fleet`; they replace it after about a second. */
+export async function startRedisWithSentinels(cleanups: Cleanups): Promise<{
+  readonly master: RedisServer;
+  readonly copy: RedisServer;
+  readonly sentinels: readonly RedisServer[];
+}> {
+  const lines = ['appendonly yes', 'save ""', 'repl-diskless-sync-delay 0'];
+  const master = await startRedis(cleanups, lines);
+  const copy = await startRedis(cleanups, [...lines, `replicaof 127.0.0.1 ${master.port}`]);
+  await waitFor('the copy to follow', START_MS, () =>
+    copy.cli('info', 'replication').includes('master_link_status:up'),
+  );
+  const watching = [
+    `sentinel monitor fleet 127.0.0.1 ${master.port} 2`,
+    'sentinel down-after-milliseconds fleet 1000',
+    'sentinel failover-timeout fleet 5000',
+  ];
+  const sentinels: RedisServer[] = [];
+  for (let at = 0; at < 3; at += 1) sentinels.push(await startRedis(cleanups, watching, ['--sentinel']));
+  await waitFor('the Sentinels to know each other and the copy', START_MS, () =>
+    sentinels.every((sentinel) => {
+      const known = sentinel.cli('sentinel', 'master', 'fleet').split('\n');
+      const field = (name: string): string | undefined => known[known.indexOf(name) + 1];
+      return field('num-other-sentinels') === '2' && field('num-slaves') === '1';
+    }),
+  );
+  return { master, copy, sentinels };
 }
 
 /** Those of `nodes` that answer as masters. */
