@@ -58,9 +58,9 @@ export interface FleetSummary {
 }
 
 /** However many devices agree, this much is left to the base prior, so that a wrong summary is unlearned. */
-const MAX_FLEET_SHARE = 0.98;
-/** One device's word alone counts about three quarters. */
-const FLEET_DOUBT_DEVICES = 0.3;
+const MAX_FLEET_SHARE = 0.985;
+/** One device's word alone counts about three quarters; devices that agree dispel doubt by the square of their number. */
+const FLEET_DOUBT = 0.3;
 
 export interface PriorInputs {
   /** `path_limits`: the operator's certainty that the path forgets at this time at the latest, in seconds. */
@@ -93,7 +93,7 @@ function blendFleet(prior: Float64Array, fleet: FleetSummary): void {
     fleet.forgetsSeconds === null ? CELL_COUNT : Math.max(low + 1, cellsBelow(fleet.forgetsSeconds));
   let inside = 0;
   for (let cell = low; cell < high; cell++) inside += prior[cell] as number;
-  const share = (MAX_FLEET_SHARE * fleet.devices) / (fleet.devices + FLEET_DOUBT_DEVICES);
+  const share = (MAX_FLEET_SHARE * fleet.devices ** 2) / (fleet.devices ** 2 + FLEET_DOUBT);
   for (let cell = 0; cell < CELL_COUNT; cell++) {
     const value = prior[cell] as number;
     const agreed = cell >= low && cell < high ? (share * value) / inside : 0;

@@ -217,7 +217,12 @@ function learnerOf(
   if (fleet === null) return newLearner(newBelief(prior), policy, false);
   // Not the prior: what was learned is kept relative to that, and has to hold after a restart without the fleet.
   const mass = priorOf(config, fleet);
-  return newLearner({ ...newBelief(prior), mass }, policy, true, knownFromFleet(fleet));
+  return newLearner(
+    { ...newBelief(prior), mass },
+    policy,
+    true,
+    knownFromFleet(fleet, config.keepalive.maxIntervalSeconds),
+  );
 }
 
 /** What trials may cost is the device's, wherever it is: roaming must not fill it up anew. */

@@ -24,18 +24,23 @@ const ONE_PATH_RATIO = 1.5;
 const HOLDS_PER_DEVICE_SECONDS = 2 * DAY_SECONDS;
 /** Ends are stated by the edge of a cell; stay below it by a third of one. */
 const MARGIN = 0.995;
+/** Where nobody has met a limit but the fleet has lasted this share of what is allowed, trying the rest would not pay. */
+const NEARLY_ALL = 0.9;
 /** A belief whose bounds lie closer together than this has nothing left to learn that would pay. */
 const SETTLED_RATIO = 1.08;
 
-/** What the fleet says, when enough devices say it. */
-export function knownFromFleet({
-  survivesSeconds,
-  forgetsSeconds,
-  devices,
-}: FleetSummary): KnownLimit | null {
-  if (devices < SOLID_DEVICES || forgetsSeconds === null) return null;
-  if (forgetsSeconds > survivesSeconds * ONE_PATH_RATIO) return null;
+/** What the fleet says, when enough devices say it. `maxSeconds`: the longest interval that this device may use. */
+export function knownFromFleet(
+  { survivesSeconds, forgetsSeconds, devices }: FleetSummary,
+  maxSeconds: number,
+): KnownLimit | null {
+  if (devices < SOLID_DEVICES) return null;
   const leftSeconds = Math.min(HOLDS_SECONDS, devices * HOLDS_PER_DEVICE_SECONDS);
+  if (forgetsSeconds === null) {
+    // A silence that others lasted is no edge of a cell: it needs no margin.
+    return survivesSeconds < maxSeconds * NEARLY_ALL ? null : { seconds: survivesSeconds, leftSeconds };
+  }
+  if (forgetsSeconds > survivesSeconds * ONE_PATH_RATIO) return null;
   return { seconds: survivesSeconds * MARGIN, leftSeconds };
 }
 

@@ -19,8 +19,8 @@ export interface LinkHazard {
 }
 
 /** Before anything is seen: one loss a day, held loosely. */
-const PRIOR_LOSSES = 0.25;
-const PRIOR_WATCHED_SECONDS = 21_600;
+const PRIOR_LOSSES = 0.15;
+const PRIOR_WATCHED_SECONDS = 12_960;
 const HALF_LIFE_SECONDS = 4 * 86_400;
 
 const SLOW = 0.05;

@@ -19,7 +19,8 @@ export class KeepAliveHdRule implements Rule {
   constructor(conditions: (nowSeconds: number) => LearnerConditions, fleet: FleetSummary | null = null) {
     const { configured, bounds } = conditions(0);
     const prior = priorFor({ fleet, limitSeconds: bounds.pathLimitSeconds });
-    this.state = newLearner(newBelief(prior), configured, fleet !== null, fleet && knownFromFleet(fleet));
+    const known = fleet && knownFromFleet(fleet, bounds.maxSeconds);
+    this.state = newLearner(newBelief(prior), configured, fleet !== null, known);
     this.#conditions = conditions;
   }
 

@@ -93,6 +93,18 @@ describe('a summary for the fleet', () => {
     });
   });
 
+  it('names a limit that was met just at the longest interval', () => {
+    let belief = newBelief();
+    for (let drop = 0; drop < 3; drop++) {
+      belief = unansweredThenReconnected(belief, 1200, 0.01).belief;
+      belief = answered(belief, 1177.4);
+    }
+    const summary = summarizeBelief(belief, 1200);
+    assert.ok(summary !== null && summary.forgetsSeconds !== null);
+    assert.ok(summary.survivesSeconds > 1170 && summary.survivesSeconds < 1185);
+    assert.ok(summary.forgetsSeconds <= 1200);
+  });
+
   it('is withheld while little is known', () => {
     assert.equal(summarizeBelief(answered(newBelief(), 60), 1200), null);
   });

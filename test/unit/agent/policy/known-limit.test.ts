@@ -15,12 +15,12 @@ const DAY = 86_400;
 describe('a known limit', () => {
   it('comes from several devices, or from a belief with nothing left to learn', () => {
     const word = { survivesSeconds: 340, forgetsSeconds: 357 };
-    assert.equal(knownFromFleet({ ...word, devices: 1 }), null);
+    assert.equal(knownFromFleet({ ...word, devices: 1 }, 1200), null);
     // Several paths on one network: the shortest must not bind who is on another.
-    assert.equal(knownFromFleet({ survivesSeconds: 60, forgetsSeconds: 1200, devices: 9 }), null);
-    assert.equal(knownFromFleet({ survivesSeconds: 60, forgetsSeconds: null, devices: 9 }), null);
-    const few = knownFromFleet({ ...word, devices: 2 });
-    const many = knownFromFleet({ ...word, devices: 100 });
+    assert.equal(knownFromFleet({ survivesSeconds: 60, forgetsSeconds: 1200, devices: 9 }, 1200), null);
+    assert.equal(knownFromFleet({ survivesSeconds: 60, forgetsSeconds: null, devices: 9 }, 1200), null);
+    const few = knownFromFleet({ ...word, devices: 2 }, 1200);
+    const many = knownFromFleet({ ...word, devices: 100 }, 1200);
     assert.ok(few !== null && many !== null && few.seconds < 340 && few.seconds > 335);
     assert.equal(few.leftSeconds, 4 * DAY);
     assert.equal(many.leftSeconds, 30 * DAY);
@@ -28,6 +28,13 @@ describe('a known limit', () => {
     assert.equal(knownFromBelief(believing(100, 300)), null);
     const settled = knownFromBelief(believing(300, 310));
     assert.ok(settled !== null && settled.seconds > 290 && settled.seconds < 305, `${settled?.seconds}`);
+  });
+
+  it('is what others lasted where nobody met one, unless much longer is allowed', () => {
+    const word = { survivesSeconds: 1200, forgetsSeconds: null, devices: 3 };
+    assert.deepEqual(knownFromFleet(word, 1300), { seconds: 1200, leftSeconds: 6 * DAY });
+    assert.equal(knownFromFleet(word, 3600), null);
+    assert.equal(knownFromFleet({ ...word, devices: 1 }, 1200), null);
   });
 
   it('holds for its time, and not against the path itself', () => {
