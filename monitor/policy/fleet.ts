@@ -31,6 +31,9 @@ export class Fleet {
   /** Attentive ms of the last spell in which probes may have been lost, and what it grants on top. */
   #reprieveSinceMs = Number.NEGATIVE_INFINITY;
   #reprieveAllowanceMs = 0;
+  /** Lapsed, to be judged once hearing is proved up to `#awaitedMs`; some may have been heard since. */
+  #awaiting: number[] = [];
+  #awaitedMs = Number.NEGATIVE_INFINITY;
 
   /** Grace lies between these two; equal: none is learned. */
   constructor(graceMs: number, mostGraceMs = graceMs) {
@@ -114,10 +117,41 @@ export class Fleet {
     return this.#wheel.nextDueMs();
   }
 
-  /** Judges devices whose deadline has lapsed at `attentiveMs`: all, or `SLICE` of them; then it is due again. */
-  advance(attentiveMs: number, wallMs: number, step: StepDraft): void {
-    const judge = (index: number): void => this.#judge(index, attentiveMs, wallMs, step);
-    this.#wheel.advance(attentiveMs, this.#deadlineOf, judge, SLICE);
+  /**
+   * Looks at whoever's deadline has lapsed at `attentiveMs`: judges those that it had lapsed for at `judgeableMs`
+   * already, the others wait for proof. At most about `SLICE` of them; then it is due again.
+   */
+  advance(attentiveMs: number, judgeableMs: number, wallMs: number, step: StepDraft): void {
+    this.#judgeAwaiting(attentiveMs, judgeableMs, wallMs, step);
+    const lapsed = (index: number): void => {
+      const deadlineMs = this.#deadlineOf(index);
+      if (deadlineMs <= judgeableMs) this.#judge(index, judgeableMs, wallMs, step);
+      else {
+        this.#awaiting.push(index);
+        this.#awaitedMs = Math.max(this.#awaitedMs, deadlineMs);
+      }
+    };
+    this.#wheel.advance(attentiveMs, this.#deadlineOf, lapsed, SLICE);
+  }
+
+  /** Up to which moment hearing must be proved for those that wait, in attentive ms; `Infinity`: nobody does. */
+  awaitedMs(): number {
+    return this.#awaiting.length === 0 ? Number.POSITIVE_INFINITY : this.#awaitedMs;
+  }
+
+  /** In the order in which they lapsed, so that the first who must wait on ends it. */
+  #judgeAwaiting(attentiveMs: number, judgeableMs: number, wallMs: number, step: StepDraft): void {
+    const waiting = this.#awaiting;
+    let done = 0;
+    for (; done < waiting.length && done < SLICE; done += 1) {
+      const index = waiting[done] as number;
+      const deadlineMs = this.#deadlineOf(index);
+      if (deadlineMs <= judgeableMs) this.#judge(index, judgeableMs, wallMs, step);
+      else if (deadlineMs > attentiveMs) this.#file(index);
+      else break;
+    }
+    if (done > 0) this.#awaiting = waiting.slice(done);
+    if (this.#awaiting.length === 0) this.#awaitedMs = Number.NEGATIVE_INFINITY;
   }
 
   /**

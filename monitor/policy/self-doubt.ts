@@ -157,15 +157,14 @@ export class SelfDoubt {
   }
 
   /**
-   * The sequence of the canary to be sent now, or null. `dueMs`: when somebody must be judged, in attentive ms;
-   * `Infinity`: nobody.
+   * The sequence of the canary to be sent now, or null. `awaitedMs`: up to which moment hearing must be proved, in
+   * attentive ms; `Infinity`: nobody waits for it.
    */
-  takeCanary(now: Now, dueMs: number): number | null {
+  takeCanary(now: Now, awaitedMs: number): number | null {
     const { monotonicMs } = now;
-    if (this.#canary === null || monotonicMs < this.#canary.sendAtMs(this.#wantedMs(dueMs, monotonicMs))) {
-      return null;
-    }
-    return this.#canary.sent(monotonicMs, this.#clock.read(monotonicMs));
+    const canary = this.#canary;
+    if (canary === null || monotonicMs < canary.sendAtMs(this.#wantedMs(awaitedMs, monotonicMs))) return null;
+    return canary.sent(monotonicMs, this.#clock.read(monotonicMs));
   }
 
   canaryHeard(sequence: number, now: Now): void {
@@ -187,26 +186,27 @@ export class SelfDoubt {
     }
   }
 
-  /** When `advance` or `takeCanary` has something to do, on the monotonic clock; `Infinity`: never. */
-  wakeAtMs(monotonicMs: number, dueMs: number): number {
+  /**
+   * When `advance` or `takeCanary` has something to do, on the monotonic clock; `Infinity`: never. `dueMs`: when
+   * somebody must be looked at, in attentive ms.
+   */
+  wakeAtMs(monotonicMs: number, dueMs: number, awaitedMs: number): number {
     if (this.#stalls.settledAtMs !== null) return this.#stalls.settledAtMs;
+    const lookMs = this.#dueAtMs(dueMs, monotonicMs);
     const canary = this.#canary;
     if (canary === null) {
       const sinceMs = [...this.#settling.values()].map((settling) => settling.sinceMs + SETTLE_MS);
-      return Math.min(this.#dueAtMs(dueMs, monotonicMs), ...sinceMs);
+      return Math.min(lookMs, ...sinceMs);
     }
-    const actMs = Math.min(canary.missingAtMs(), canary.sendAtMs(this.#wantedMs(dueMs, monotonicMs)));
-    if (!this.#clock.running || dueMs > this.#clock.read(monotonicMs)) return actMs;
-    // Due: judged now, or as soon as it is proved; meanwhile the silence of the watch is no stall.
-    const waitMs = dueMs <= this.judgeableMs(monotonicMs) ? 0 : this.#settings.stallMs / 2;
-    return Math.min(actMs, monotonicMs + waitMs);
+    if (this.#clock.running && awaitedMs <= this.judgeableMs(monotonicMs)) return monotonicMs;
+    const sendMs = canary.sendAtMs(this.#wantedMs(awaitedMs, monotonicMs));
+    return Math.min(lookMs, canary.missingAtMs(), sendMs);
   }
 
-  /** Since when, or from when on, proof is wanted that the monitor hears; `Infinity`: nobody waits for it. */
-  #wantedMs(dueMs: number, monotonicMs: number): number {
-    return dueMs <= this.judgeableMs(monotonicMs)
-      ? Number.POSITIVE_INFINITY
-      : this.#dueAtMs(dueMs, monotonicMs);
+  /** Since when proof is wanted that the monitor hears; `Infinity`: nobody waits for it. */
+  #wantedMs(awaitedMs: number, monotonicMs: number): number {
+    const isProved = awaitedMs <= this.judgeableMs(monotonicMs);
+    return isProved ? Number.POSITIVE_INFINITY : this.#dueAtMs(awaitedMs, monotonicMs);
   }
 
   #dueAtMs(dueMs: number, monotonicMs: number): number {

@@ -151,7 +151,7 @@ export class Watch extends WatchReadings {
 
   /** The sequence of a canary to be sent now, or null. To be asked after `advance`. */
   takeCanary(now: Now): number | null {
-    return this.selfDoubt.takeCanary(now, this.fleet.nextDueMs());
+    return this.selfDoubt.takeCanary(now, this.fleet.awaitedMs());
   }
 
   /** Judges every device whose deadline has lapsed. Call it at `wakeAtMs`; earlier calls do no harm. */
@@ -163,7 +163,7 @@ export class Watch extends WatchReadings {
 
   /** When `advance` is due, on the monotonic clock; null when no moment is. O(1). */
   wakeAtMs(now: Now): number | null {
-    const atMs = this.selfDoubt.wakeAtMs(now.monotonicMs, this.fleet.nextDueMs());
+    const atMs = this.selfDoubt.wakeAtMs(now.monotonicMs, this.fleet.nextDueMs(), this.fleet.awaitedMs());
     return atMs === Number.POSITIVE_INFINITY ? null : Math.max(now.monotonicMs, atMs);
   }
 
@@ -250,7 +250,8 @@ export class Watch extends WatchReadings {
   #judge(now: Now): Step {
     if (!this.selfDoubt.running) return NOTHING;
     const step = new StepDraft();
-    this.fleet.advance(this.selfDoubt.judgeableMs(now.monotonicMs), now.wallMs, step);
+    const attentiveMs = this.selfDoubt.attentiveMs(now.monotonicMs);
+    this.fleet.advance(attentiveMs, this.selfDoubt.judgeableMs(now.monotonicMs), now.wallMs, step);
     return this.tally.counted(step.finish());
   }
 
