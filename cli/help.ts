@@ -50,6 +50,7 @@ ${COMMON}  --json            print JSON
 ${ORDER}`;
 
 export const SIMULATE_HELP = `Usage: keepalivehd simulate --idle-timeout SECONDS|never|FILE [options]
+       keepalivehd simulate --networks FILE [options]
 
 Lives days of virtual time with one device and a monitor, and reports energy, reach and detection.
 
@@ -63,6 +64,12 @@ Lives days of virtual time with one device and a monitor, and reports energy, re
                           limit), revives (the device's next packet is let through)
   --background-loss N     connections lost per hour for other reasons, 0 (default) to 60
   --outages FILE          CSV start_seconds,duration_seconds: nothing gets through
+  --load FILE             CSV start_seconds,load (0 to 1): how full the path's table is; above 0.6 it forgets sooner
+  --networks FILE         CSV start_seconds,network,idle_timeout_seconds: the device moves, its connection stays behind
+  --power FILE            CSV start_seconds,battery_percent,external_power (0 or 1; no battery: leave it empty)
+  --signal FILE           CSV start_seconds,signal_dbm: a weak signal makes each packet dearer
+                          All tables start at 0 and repeat daily when they end within a day; --networks, --power and
+                          --signal are for our policies only
   --days N                0.01 to 366; default 7
   --seed N                the same seed gives the same output; default 1
   --json                  print one JSON object

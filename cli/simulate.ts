@@ -3,9 +3,16 @@ import { readFileSync } from 'node:fs';
 import { RADIO_ENERGY_CSV } from '../bench/energy/embedded-radios.ts';
 import { parseRadios } from '../bench/energy/radio.ts';
 import { nameOf, OUR_RULE, RULES } from '../bench/energy/rules/catalogue.ts';
-import type { Outage } from '../bench/energy/world.ts';
 import type { Forgetting } from '../bench/world/path.ts';
-import { parseOutages, parseTimeouts, type TimeoutChange } from '../bench/world/schedule-csv.ts';
+import {
+  parseLoads,
+  parseNetworks,
+  parseOutages,
+  parsePower,
+  parseSignal,
+  parseTimeouts,
+  type TimeoutChange,
+} from '../bench/world/schedule-csv.ts';
 import {
   isPolicy,
   runSimulation,
@@ -38,6 +45,10 @@ export function simulationText(argv: readonly string[]): string {
     days: 'text',
     seed: 'text',
     outages: 'text',
+    load: 'text',
+    networks: 'text',
+    power: 'text',
+    signal: 'text',
     'background-loss': 'text',
     json: 'flag',
   });
@@ -48,7 +59,7 @@ export function simulationText(argv: readonly string[]): string {
   const given = {
     policy: request.policy,
     radio: request.radio.name,
-    idle_timeout: text(options, 'idle-timeout', ''),
+    idle_timeout: text(options, 'idle-timeout', text(options, 'networks', '')),
     path: request.forgetting,
     background_loss_per_hour: request.backgroundLossPerHour,
     outages: request.outages.length,
@@ -69,13 +80,26 @@ function readRequest(options: ReadOptions): SimulationRequest {
       `--path: "${forgetting}" is simulated for ${POLICIES.join(', ')} only; for ${policy}: silent, closes`,
     );
   }
+  const networks = tableOf(options, 'networks', parseNetworks);
+  const powers = tableOf(options, 'power', parsePower);
+  const signals = tableOf(options, 'signal', parseSignal);
+  if (!isPolicy(policy)) {
+    for (const [name, rows] of Object.entries({ networks, power: powers, signal: signals })) {
+      if (rows.length === 0) continue;
+      throw new UsageError(`--${name} is simulated for ${POLICIES.join(', ')} only, not for ${policy}`);
+    }
+  }
   return {
     policy,
     radio: radios[names.indexOf(radioName)] as (typeof radios)[number],
-    idleTimeouts: readIdleTimeouts(options.texts.get('idle-timeout')?.[0]),
+    idleTimeouts: readIdleTimeouts(options.texts.get('idle-timeout')?.[0], networks.length > 0),
+    loads: tableOf(options, 'load', parseLoads),
+    networks,
+    powers,
+    signals,
     forgetting,
     backgroundLossPerHour: readNumber(options, 'background-loss', 0, 0, 60, false),
-    outages: readOutages(options.texts.get('outages')?.[0]),
+    outages: tableOf(options, 'outages', parseOutages),
     days: readNumber(options, 'days', 7, 0.01, 366, false),
     seed: readNumber(options, 'seed', 1, 0, 2 ** 31 - 1, true),
   };
@@ -91,7 +115,11 @@ function readPolicy(written: string): string {
   return oneOf('policy', written, [...POLICIES, 'fixed-N', ...rivals]);
 }
 
-function readIdleTimeouts(written: string | undefined): readonly TimeoutChange[] {
+/** `perNetwork`: the table of networks says it for each. */
+function readIdleTimeouts(written: string | undefined, perNetwork: boolean): readonly TimeoutChange[] {
+  if (perNetwork && written === undefined) return [];
+  if (perNetwork)
+    throw new UsageError('--idle-timeout: --networks states it for each network; give one of them');
   if (written === undefined) {
     throw new UsageError(
       '--idle-timeout is missing: give seconds, never, or a CSV file (start_seconds,idle_timeout_seconds)',
@@ -107,8 +135,9 @@ function readIdleTimeouts(written: string | undefined): readonly TimeoutChange[]
   );
 }
 
-function readOutages(written: string | undefined): readonly Outage[] {
-  return written === undefined ? [] : readTable('outages', written, parseOutages);
+function tableOf<T>(options: ReadOptions, name: string, parse: (csv: string) => readonly T[]): readonly T[] {
+  const file = options.texts.get(name)?.[0];
+  return file === undefined ? [] : readTable(name, file, parse);
 }
 
 function readTable<T>(option: string, file: string, parse: (csv: string) => T): T {

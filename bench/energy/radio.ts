@@ -96,11 +96,14 @@ function answerWaits(rttMs: number): readonly number[] {
 export class RadioMeter {
   joules = 0;
   readonly #radio: Radio;
+  readonly #factor: () => number;
   #tailEndSeconds = Number.NEGATIVE_INFINITY;
   #wokeAtSeconds = Number.NEGATIVE_INFINITY;
 
-  constructor(radio: Radio) {
+  /** `factor`: how many times its usual energy the radio takes now, as on a weak signal. */
+  constructor(radio: Radio, factor: () => number = () => 1) {
     this.#radio = radio;
+    this.#factor = factor;
   }
 
   /** When the radio was last woken from sleep. */
@@ -113,10 +116,10 @@ export class RadioMeter {
     const { wakeJoules, tailSeconds, tailWatts } = this.#radio;
     const end = atSeconds + activeSeconds + tailSeconds;
     if (atSeconds >= this.#tailEndSeconds) {
-      this.joules += wakeJoules + (end - atSeconds) * tailWatts;
+      this.joules += this.#factor() * (wakeJoules + (end - atSeconds) * tailWatts);
       this.#wokeAtSeconds = atSeconds;
     } else {
-      this.joules += Math.max(0, end - this.#tailEndSeconds) * tailWatts;
+      this.joules += this.#factor() * Math.max(0, end - this.#tailEndSeconds) * tailWatts;
     }
     this.#tailEndSeconds = Math.max(this.#tailEndSeconds, end);
   }

@@ -40,8 +40,8 @@ export function agentSettings(policy: PolicyName, fixedSeconds: number | null): 
       adaptive: fixedSeconds === null ? policy : false,
       minIntervalSeconds: fixedSeconds ?? MIN_SECONDS,
       maxIntervalSeconds: fixedSeconds ?? MAX_SECONDS,
-      maxDetectionSeconds:
-        fixedSeconds === null ? INTERVAL_POLICIES[policy].maxDetectionSeconds : timeoutSeconds,
+      // Not stated: as the policy in force has it, which a low battery changes.
+      maxDetectionSeconds: fixedSeconds === null ? null : timeoutSeconds,
     },
     verdict: { initialSeconds: 15, floorSeconds: 3, ceilingSeconds: 30 },
     reconnect: { minDelaySeconds: 1, maxDelaySeconds: 300, stableAfterSeconds: 60 },

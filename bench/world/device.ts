@@ -26,8 +26,10 @@ export interface DeviceParts {
   readonly broker: Broker;
   readonly random: Random;
   readonly readPower: () => Power;
-  /** A network over LTE when left out. */
-  readonly network?: Network;
+  /** No signal is read when left out. */
+  readonly readSignalDbm?: () => number | null;
+  /** Where a connection goes through that comes up now; one network over LTE when left out. */
+  readonly network?: () => Network;
   /** The agent's link came up, or it gave it up. */
   readonly onLink?: (up: boolean) => void;
 }
@@ -44,8 +46,8 @@ export class Device {
   #starts = 0;
   #state: KeepaliveState | null = null;
   #client: Client | null = null;
-  /** What is on the device's flash. */
-  #belief: IdleTimeoutBelief | null = null;
+  /** What is on the device's flash, by network. */
+  readonly #beliefs = new Map<string, IdleTimeoutBelief>();
   #pending: KeepaliveEvent[] = [];
   #stepping = false;
   /** Timers and packets of an earlier life must not reach a later one. */
@@ -138,7 +140,11 @@ export class Device {
         break;
       }
       case 'readVitals':
-        this.#pending.push({ kind: 'vitalsRead', power: this.#parts.readPower(), signalDbm: null });
+        this.#pending.push({
+          kind: 'vitalsRead',
+          power: this.#parts.readPower(),
+          signalDbm: this.#parts.readSignalDbm?.() ?? null,
+        });
         break;
       case 'closeLink':
         this.#close(effect.how);
@@ -146,7 +152,7 @@ export class Device {
       case 'reportNetwork':
         break;
       case 'saveBelief':
-        this.#belief = effect.belief;
+        this.#beliefs.set(effect.key, effect.belief);
         break;
       case 'log':
       case 'finished':
@@ -191,8 +197,8 @@ export class Device {
       answered = true;
       settle(event);
       if (event.kind !== 'linkUp') return;
-      const network = this.#parts.network ?? NETWORK;
-      settle({ kind: 'networkIdentified', network, belief: this.#belief });
+      const network = this.#parts.network?.() ?? NETWORK;
+      settle({ kind: 'networkIdentified', network, belief: this.#beliefs.get(network.key) ?? null });
     };
     if (path.settings.handshakeMs !== undefined) {
       this.#shakeHands(path.settings.handshakeMs, client, answer);

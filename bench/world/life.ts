@@ -1,8 +1,9 @@
 /** One device's life in the full world: the agent's whole production mind, a path, a broker and the monitor's watch. */
-import type { PolicyName } from '../../agent/policy/interval-policies.ts';
+import { type PolicyName, signalFactor } from '../../agent/policy/interval-policies.ts';
 import { type Radio, RadioMeter } from '../energy/radio.ts';
 import type { World } from '../energy/world.ts';
 import { Broker } from './broker.ts';
+import type { Circumstances } from './circumstances.ts';
 import { agentSettings, DEFAULT_LIVENESS } from './default-settings.ts';
 import { Device } from './device.ts';
 import { EventQueue } from './event-queue.ts';
@@ -17,6 +18,7 @@ export interface LifeOptions {
   readonly fixedSeconds: number | null;
   readonly radio: Radio;
   readonly world: World;
+  readonly circumstances: Circumstances;
   readonly forgetting: Forgetting;
   readonly seconds: number;
 }
@@ -46,12 +48,13 @@ const MS = 1000;
 
 /** Lives `seconds` of virtual time. The same options give the same life. */
 export function live(options: LifeOptions): Life {
-  const { world, radio, seconds, policy } = options;
+  const { world, radio, seconds, policy, circumstances } = options;
   const queue = new EventQueue();
   const random = seededRandom(world.seed * 104_729 + 7);
   const reach = new Reach();
-  const meter = new RadioMeter(radio);
   const now = (): number => queue.now / MS;
+  const signalDbm = (): number | null => circumstances.signalDbmAt(now());
+  const meter = new RadioMeter(radio, () => signalFactor(radio.kind, signalDbm()));
   const path = new Path(pathSettings(options, meter, now, random), queue, random, {
     radioSends: (activeMs) => meter.packets(now(), activeMs / MS),
     died: (sinceMs, expired) => reach.died(sinceMs / MS, expired),
@@ -74,11 +77,14 @@ export function live(options: LifeOptions): Life {
     path,
     broker,
     random,
-    readPower: () => ({ batteryPercent: null, external: false }),
-    network: { key: 'simulated', radio: radio.kind },
+    readPower: () => circumstances.powerAt(now()),
+    readSignalDbm: signalDbm,
+    network: () => circumstances.networkAt(now()),
     onLink: (up) => (up ? reach.linkUp(now()) : reach.linkDown(now())),
   });
   schedule(world, queue, path, reach);
+  // The address that the old connection was made from is gone, and nobody tells.
+  for (const at of circumstances.moves) queue.at(at * MS, () => path.loseState());
   const detectionSeconds: number[] = [];
   sampleDetection(queue, monitor, seededRandom(world.seed * 7 + 3), detectionSeconds);
   monitor.start();

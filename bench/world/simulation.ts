@@ -6,16 +6,20 @@ import { findRule } from '../energy/rules/catalogue.ts';
 import type { Rule } from '../energy/rules/rule.ts';
 import { simulate } from '../energy/simulate.ts';
 import { buildWorld, type Outage, type World } from '../energy/world.ts';
+import {
+  type CircumstanceTables,
+  circumstancesOf,
+  distinctTimeouts,
+  idleTimeoutAt,
+} from './circumstances.ts';
 import { DEFAULT_LIVENESS, intervalBounds } from './default-settings.ts';
 import { type Life, live } from './life.ts';
 import type { Forgetting } from './path.ts';
-import { type TimeoutChange, timeoutAt } from './schedule-csv.ts';
 
-export interface SimulationRequest {
+export interface SimulationRequest extends CircumstanceTables {
   /** A policy of ours, or the name of a rule. */
   readonly policy: string;
   readonly radio: Radio;
-  readonly idleTimeouts: readonly TimeoutChange[];
   readonly forgetting: Forgetting;
   readonly backgroundLossPerHour: number;
   readonly outages: readonly Outage[];
@@ -64,8 +68,9 @@ function inWorld(request: SimulationRequest, policy: PolicyName): SimulationRepo
   const { radio, forgetting, days } = request;
   const seconds = days * DAY_SECONDS;
   const world = worldOf(request);
+  const circumstances = circumstancesOf(request, radio.kind, seconds);
   const lead = (fixedSeconds: number | null): Life =>
-    live({ policy, fixedSeconds, radio, world, forgetting, seconds });
+    live({ policy, fixedSeconds, radio, world, circumstances, forgetting, seconds });
   const watts = INTERVAL_POLICIES[policy].unreachablePerSecond * radio.probeJoules;
   const cost = (life: Life): number => life.joules + watts * life.unreachableSeconds;
   const own = lead(null);
@@ -104,7 +109,7 @@ function inFastSimulator(request: SimulationRequest): SimulationReport {
     ...request,
     ...FAST_BOUNDS,
     policy: FAST_POLICY,
-    idleTimeoutSeconds: request.idleTimeouts[0]?.idleTimeoutSeconds ?? Number.POSITIVE_INFINITY,
+    idleTimeoutSeconds: distinctTimeouts(request)[0] ?? Number.POSITIVE_INFINITY,
     days: [days],
     seed,
   } as const;
@@ -155,9 +160,9 @@ class SilenceSamples {
 
 /** The same losses, outages and round trips for everybody with this seed. */
 function worldOf(request: SimulationRequest): World {
-  const { idleTimeouts, backgroundLossPerHour, outages, seed, forgetting } = request;
+  const { backgroundLossPerHour, outages, seed, forgetting } = request;
   return buildWorld({
-    idleTimeoutSeconds: timeoutAt(idleTimeouts),
+    idleTimeoutSeconds: idleTimeoutAt(request),
     backgroundLossPerHour,
     seconds: (request.days + 1) * DAY_SECONDS,
     seed,
@@ -168,14 +173,13 @@ function worldOf(request: SimulationRequest): World {
 
 /** The best fixed interval for each timeout that the path has. */
 function candidates(
-  { radio, idleTimeouts, backgroundLossPerHour, forgetting }: SimulationRequest,
+  request: SimulationRequest,
   policy: PolicyName,
   bounds: Pick<ClairvoyantInputs, 'minSeconds' | 'maxSeconds'>,
 ): readonly number[] {
+  const { radio, backgroundLossPerHour, forgetting } = request;
   const { unreachablePerSecond, maxUnreachableShare } = INTERVAL_POLICIES[policy];
-  const distinct = [...new Set(idleTimeouts.map((change) => change.idleTimeoutSeconds))].sort(
-    (a, b) => a - b,
-  );
+  const distinct = distinctTimeouts(request);
   const stride = Math.max(1, (distinct.length - 1) / (MAX_CANDIDATES - 1));
   const considered = Array.from(
     { length: Math.min(distinct.length, MAX_CANDIDATES) },

@@ -10,6 +10,7 @@ import { RADIO_ENERGY_CSV } from '../../../bench/energy/embedded-radios.ts';
 import { parseRadios, type Radio } from '../../../bench/energy/radio.ts';
 import { KeepAliveHdRule } from '../../../bench/energy/rules/keepalivehd.ts';
 import { simulate } from '../../../bench/energy/simulate.ts';
+import { circumstancesOf } from '../../../bench/world/circumstances.ts';
 import { intervalBounds } from '../../../bench/world/default-settings.ts';
 import { live } from '../../../bench/world/life.ts';
 
@@ -38,7 +39,17 @@ function inBoth(setting: Setting): { readonly fast: Outcome; readonly full: Outc
   const rule = new KeepAliveHdRule(() => conditionsOf(setting));
   const fast = simulate(rule, world, radio, [SECONDS]).at[0];
   assert.ok(fast !== undefined);
-  const full = live({ policy, fixedSeconds: null, radio, world, forgetting: 'silent', seconds: SECONDS });
+  const circumstances = circumstancesOf({ networks: [], powers: [], signals: [] }, radio.kind, SECONDS);
+  const seconds = SECONDS;
+  const full = live({
+    policy,
+    fixedSeconds: null,
+    radio,
+    world,
+    circumstances,
+    forgetting: 'silent',
+    seconds,
+  });
   return { fast: outcome(fast), full: outcome(full) };
 }
 

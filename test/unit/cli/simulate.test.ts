@@ -91,6 +91,38 @@ describe('the simulation of our policies', () => {
   });
 });
 
+describe('circumstances over time', () => {
+  it('forget sooner where the path is full', () => {
+    const loads = file('load.csv', 'start_seconds,load\n0,0.5\n28800,1\n');
+    const report = simulated('--idle-timeout', '350', '--load', loads);
+    // A full table leaves a third: 116 s.
+    assert.ok((report.final_interval_seconds ?? 0) < 117, `${report.final_interval_seconds} s`);
+    assert.ok((report.drops ?? 0) >= 1);
+  });
+
+  it('take the device to other networks, of which it remembers each', () => {
+    const rows = Array.from({ length: 24 }, (_, hour) => [3600 * hour, ['home,350', 'bus,60'][hour % 2]]);
+    const table = ['start_seconds,network,idle_timeout_seconds', ...rows.map((row) => row.join())];
+    const roaming = simulated('--networks', file('networks.csv', table.join('\n')));
+    // Between those of the two alone, since each keeps its own interval.
+    const probes = roaming.probes_per_day ?? 0;
+    const alone = (seconds: string): number => simulated('--idle-timeout', seconds).probes_per_day ?? 0;
+    assert.ok(probes > alone('350') && probes < alone('60'), `${probes}`);
+    assert.ok((roaming.drops ?? 99) <= 12, `${roaming.drops} drops`);
+  });
+
+  it('save a battery that runs low, and pay for a weak signal', () => {
+    const energy = (...argv: string[]): number =>
+      simulated('--idle-timeout', 'never', '--background-loss', '1', ...argv).joules_per_day ?? 0;
+    const low = file('low.csv', 'start_seconds,battery_percent,external_power\n0,10,0\n');
+    assert.ok(energy('--power', low) < 0.67 * energy());
+    const weak = file('weak.csv', 'start_seconds,signal_dbm\n0,-118\n');
+    const fixed = (...argv: string[]): number =>
+      simulated('--idle-timeout', '100', ...argv).joules_per_day ?? 0;
+    assert.ok(fixed('--signal', weak) > 1.5 * fixed());
+  });
+});
+
 describe('the simulation of the rules of others', () => {
   it('says that it is the fast one', () => {
     assert.match(
@@ -146,6 +178,44 @@ describe('a command line that is not understood', () => {
       );
     });
   }
+
+  const tables: readonly [option: string, csv: string, RegExp][] = [
+    ['load', 'start_seconds,load\n0,1.5\n', /line 2: load is "1\.5", not a number from 0 to 1/],
+    ['load', 'start_seconds,load\n5,0.5\n', /line 2: the first row has to start at 0/],
+    ['networks', 'start_seconds,network,idle_timeout_seconds\n0,a b,60\n', /line 2: network is "a b"; use/],
+    [
+      'networks',
+      'start_seconds,network,idle_timeout_seconds\n0,a,0\n',
+      /line 2: idle_timeout_seconds .* above 0/,
+    ],
+    [
+      'power',
+      'start_seconds,battery_percent,external_power\n0,101,0\n',
+      /battery_percent is "101", not a number/,
+    ],
+    [
+      'power',
+      'start_seconds,battery_percent,external_power\n0,,yes\n',
+      /external_power is "yes", neither 0 nor 1/,
+    ],
+    ['signal', 'start_seconds,signal_dbm\n0,-90\n0,-95\n', /line 3: start_seconds has to grow/],
+    ['signal', 'start_seconds,dbm\n0,-90\n', /line 1: has to be "start_seconds,signal_dbm"/],
+  ];
+  for (const [option, csv, reason] of tables) {
+    it(`--${option} ${JSON.stringify(csv)}`, () => {
+      const path = file('table.csv', csv);
+      const idle = option === 'networks' ? [] : ['--idle-timeout', '60'];
+      assert.throws(() => simulationText([...idle, `--${option}`, path]), reason);
+    });
+  }
+
+  it('has no place for two tables that say the same, nor for a device where only a rule lives', () => {
+    const networks = file('n.csv', 'start_seconds,network,idle_timeout_seconds\n0,a,60\n');
+    const both = ['--networks', networks, '--idle-timeout', '60'];
+    assert.throws(() => simulationText(both), /--idle-timeout: --networks states it for each network/);
+    const rule = ['--networks', networks, '--policy', 'mars'];
+    assert.throws(() => simulationText(rule), /--networks is simulated for .* only, not for mars/);
+  });
 
   it('names the line of a table that is at fault', () => {
     const path = file('bad.csv', 'start_seconds,duration_seconds\n10,20\n15,1\n');
