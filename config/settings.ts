@@ -4,6 +4,7 @@
  */
 
 import type { AlertSettings } from './alert-settings.ts';
+import type { IncidentSettings } from './incident-settings.ts';
 import type { RedisSettings } from './redis-settings.ts';
 
 /** Presets of how reachability is weighed against energy; `adaptive_mode: true` means `balanced`. */
@@ -128,6 +129,7 @@ export interface MonitorSettings extends AlertSettings {
     /** Probes of the monitor's own through the broker; null: the broker is taken at its word. */
     readonly canary: { readonly intervalSeconds: number; readonly timeoutSeconds: number } | null;
   };
+  readonly incidents: IncidentSettings;
   readonly dataDirectory: string;
   /** Null: embedded, in `dataDirectory`. */
   readonly redis: RedisSettings | null;

@@ -1,6 +1,7 @@
 /** From the configuration as written (snake_case, nullable) to the settings that the code uses. Pure. */
 import { MAX_PROMISED_SECONDS } from '../protocol/probe.ts';
 import { adaptivePolicy, maxDetectionSeconds, timeoutSeconds } from './checks.ts';
+import type { IncidentSettings } from './incident-settings.ts';
 import { redisSettings } from './redis-settings.ts';
 import { connectHost, parseListen } from './schema/addresses.ts';
 import type { AgentConfig } from './schema/agent.ts';
@@ -114,6 +115,20 @@ function listenOf(text: string): { readonly host: string; readonly port: number 
   return address;
 }
 
+function incidentSettings(config: MonitorConfig): IncidentSettings {
+  const { incidents } = config;
+  return {
+    enabled: incidents.enabled,
+    minDevices: incidents.min_devices,
+    share: incidents.share / 100,
+    fleetMinDevices: incidents.fleet_min_devices,
+    fleetShare: incidents.fleet_share / 100,
+    networks: incidents.networks,
+    windowSeconds: incidents.window,
+    broker: new URL(monitorBroker(config).url).hostname,
+  };
+}
+
 export function toMonitorSettings(config: MonitorConfig): MonitorSettings {
   const { http } = config;
   return freeze({
@@ -130,6 +145,7 @@ export function toMonitorSettings(config: MonitorConfig): MonitorSettings {
         ? { intervalSeconds: config.canary.interval, timeoutSeconds: config.canary.timeout }
         : null,
     },
+    incidents: incidentSettings(config),
     dataDirectory: config.data_directory,
     redis: redisSettings(config.store),
     http: { ...listenOf(http.listen), ...present({ token: http.token }) },

@@ -79,7 +79,8 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   );
   cleanups.push(() => store.close());
   const broker = await brokerOf(ground);
-  const watch = new Watch(settings.liveness, [], [], clock.now());
+  const incidents = { settings: settings.incidents, open: store.openIncidents() };
+  const watch = new Watch(settings.liveness, [], [], clock.now(), incidents);
   await takeUp(watch, store);
   const stopReleasing = await keepMapSmall(settings.dataDirectory, clock);
   cleanups.push(async () => stopReleasing());
@@ -91,16 +92,10 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   const { monitor, telling, feed, networks, metrics, load, past } = joined;
 
   const fleet = localFleet(watch, store, clock.now, localHistory(past.history, store));
-  const parts = {
-    settings: settings.http,
-    fleet,
-    metrics,
-    networks: table,
-    events: past.events,
-    now: clock.now,
-    telling,
-  };
-  const http = await startHttp(parts);
+  const http = await startHttp({
+    ...{ settings: settings.http, fleet, metrics, networks: table },
+    ...{ events: past.events, now: clock.now, telling },
+  });
   cleanups.push(() => http.close());
   const jobs = jobsOf({ settings, monitor, watch, summary, networks, clock, log });
   const schedules = await startSchedules(jobs, log);
@@ -262,6 +257,8 @@ function metricsOf(
     pending: () => telling.pending(),
     load,
     circuits: () => telling.sinks().map(({ sink, circuit }) => [sink, circuit] as const),
+    incidents: () => watch.openIncidents().map(({ incident }) => incident.scope.kind),
+    incidentTotals: () => watch.incidentTotals(),
   });
 }
 

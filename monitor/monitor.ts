@@ -178,11 +178,13 @@ export class Monitor {
   }
 
   #take(step: Step): void {
-    if (step.saves.length === 0 && step.asks.length === 0) return;
+    if (step.saves.length + step.asks.length + step.incidents.length === 0) return;
     for (const transition of step.transitions) this.#transitionLog.add(transition);
     this.#parts.onStep(step);
     const owed = this.#parts.notify(happeningsOf(step));
-    this.#queue.add({ devices: step.saves, transitions: step.transitions, alerts: step.alerts, ...owed });
+    const { saves: devices, transitions, incidents } = step;
+    const alerts = step.quietAlerts.length === 0 ? step.alerts : [...step.alerts, ...step.quietAlerts];
+    this.#queue.add({ devices, transitions, alerts, incidents, ...owed });
     for (const device of step.asks) this.#parts.ask(device);
     // A promise may have become shorter than the sleep that is under way.
     this.#sleep();

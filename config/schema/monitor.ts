@@ -1,6 +1,7 @@
 /** Every key of the monitor's configuration. */
 import { type AlertsConfig, alertsSchema } from './alerts.ts';
 import { type BrokerConfig, brokerSchema } from './broker.ts';
+import { type IncidentsConfig, incidentsSchema } from './incidents.ts';
 import type { SchemaOf } from './item.ts';
 import { countItem, intervalItem } from './keepalive.ts';
 import { type LogConfig, logSchema } from './log.ts';
@@ -16,6 +17,7 @@ export interface MonitorConfig extends AlertsConfig {
   canary: { enabled: boolean; interval: number; timeout: number };
   broker: BrokerConfig;
   embedded_broker: { enabled: boolean; listen: string };
+  incidents: IncidentsConfig;
   data_directory: string;
   store: StoreConfig;
   http: { listen: string; token: string | null; token_file: string | null };
@@ -126,6 +128,7 @@ export const monitorSchema: SchemaOf<MonitorConfig> = {
       env: 'KHD_EMBEDDED_BROKER_LISTEN',
     },
   },
+  incidents: incidentsSchema,
   data_directory: {
     doc: 'Folder of the store. Default under systemd: $STATE_DIRECTORY.',
     format: 'path',

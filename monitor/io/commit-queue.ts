@@ -8,6 +8,7 @@ import { fullJitterMs } from '../../runtime/backoff.ts';
 import { CodedError } from '../../runtime/coded-error.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../policy/device.ts';
+import type { IncidentRecord } from '../policy/incident.ts';
 import type { NetworkRecord } from '../policy/network-knowledge.ts';
 import { noticeSubject } from '../policy/notice.ts';
 import type { NoticeRecord } from '../policy/notice-book.ts';
@@ -22,6 +23,7 @@ interface Entry {
   /** By id; null: none. Of most devices there is none, and they may be a million. */
   alerts: Map<string, Alert> | null;
   readonly messages: Omit<OutboxMessage, 'id'>[];
+  incident: IncidentRecord | null;
   /** By id, with whether it is over; null: none. */
   notices: Map<string, { readonly record: NoticeRecord; readonly isOver: boolean }> | null;
 }
@@ -31,6 +33,8 @@ interface Entry {
  * would wait for the disk more often than they have to.
  */
 const SLICE = 2000;
+/** How the subject of an incident begins. */
+const INCIDENT = 'incident/';
 const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 10_000;
 
@@ -55,6 +59,8 @@ export class CommitQueue {
   readonly #parts: CommitQueueParts;
   readonly #events: CommitQueueEvents;
   readonly #waiting = new Map<string, Entry>();
+  /** Of incidents, by subject: they go first, so that no member is durable before its incident. */
+  #incidents = new Map<string, Entry>();
   /** By network; null: to be forgotten. */
   #networks = new Map<string, NetworkRecord | null>();
   /** By id; null: to be forgotten. */
@@ -70,9 +76,15 @@ export class CommitQueue {
     this.#events = events;
   }
 
-  /** Devices, networks and silences whose news is not yet durable. */
+  /** Devices, incidents, networks and silences whose news is not yet durable. */
   get waiting(): number {
-    return this.#waiting.size + this.#networks.size + this.#silences.size + this.#history.size;
+    return (
+      this.#waiting.size +
+      this.#incidents.size +
+      this.#networks.size +
+      this.#silences.size +
+      this.#history.size
+    );
   }
 
   /** Queues a whole step of the policy. Never throws, returns at once. */
@@ -84,6 +96,8 @@ export class CommitQueue {
       entry.alerts ??= new Map();
       entry.alerts.set(alert.id, alert);
     }
+    for (const record of commit.incidents ?? [])
+      this.#entry(`${INCIDENT}${record.incident.id}`).incident = record;
     for (const message of commit.messages) this.#entry(noticeSubject(message.notice)).messages.push(message);
     for (const record of commit.networks ?? []) this.#networks.set(record.network, record);
     for (const network of commit.forgottenNetworks ?? []) this.#networks.set(network, null);
@@ -125,11 +139,13 @@ export class CommitQueue {
     entry.notices.set(record.id, { record, isOver });
   }
 
-  #entry(device: string): Entry {
-    let entry = this.#waiting.get(device);
+  /** `subject` as `noticeSubject` has it. */
+  #entry(subject: string): Entry {
+    const waiting = subject.startsWith(INCIDENT) ? this.#incidents : this.#waiting;
+    let entry = waiting.get(subject);
     if (entry === undefined) {
-      entry = { record: null, transitions: [], alerts: null, messages: [], notices: null };
-      this.#waiting.set(device, entry);
+      entry = { record: null, transitions: [], alerts: null, messages: [], incident: null, notices: null };
+      waiting.set(subject, entry);
     }
     return entry;
   }
@@ -159,11 +175,9 @@ export class CommitQueue {
     const messages: Omit<OutboxMessage, 'id'>[] = [];
     const notices: NoticeRecord[] = [];
     const overNotices: NoticeRecord[] = [];
-    let taken = 0;
-    for (const [device, entry] of this.#waiting) {
-      if (taken >= SLICE) break;
-      taken += 1;
-      this.#waiting.delete(device);
+    const incidents: IncidentRecord[] = [];
+    for (const entry of this.#takeEntries()) {
+      if (entry.incident !== null) incidents.push(entry.incident);
       if (entry.record !== null) devices.push(entry.record);
       transitions.push(...entry.transitions);
       if (entry.alerts !== null) alerts.push(...entry.alerts.values());
@@ -171,8 +185,21 @@ export class CommitQueue {
       for (const { record, isOver } of entry.notices?.values() ?? [])
         (isOver ? overNotices : notices).push(record);
     }
-    const told = { devices, transitions, alerts, messages, notices, overNotices };
+    const told = { devices, transitions, alerts, incidents, messages, notices, overNotices };
     return { ...told, ...this.#takeNetworks(), ...this.#takeSilences(), ...this.#takeHistory() };
+  }
+
+  /** All incidents, since they are few, and a slice of the devices. */
+  #takeEntries(): readonly Entry[] {
+    const entries = [...this.#incidents.values()];
+    this.#incidents = new Map();
+    const most = entries.length + SLICE;
+    for (const [device, entry] of this.#waiting) {
+      if (entries.length >= most) break;
+      this.#waiting.delete(device);
+      entries.push(entry);
+    }
+    return entries;
   }
 
   #takeSilences(): Pick<Commit, 'silences' | 'forgottenSilences'> {

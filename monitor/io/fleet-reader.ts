@@ -4,12 +4,22 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { GraceView } from '../policy/arrival-jitter.ts';
 import type { Alert, DeviceState, Transition } from '../policy/device.ts';
 import type { DevicePage, DeviceQuery } from '../policy/device-search.ts';
+import type { Incident } from '../policy/incident.ts';
 import type { DeviceView } from '../policy/view.ts';
 import type { Now, Watch } from '../policy/watch.ts';
 import type { HistoryReader } from './history-reader.ts';
 import type { Store } from './stores/store.ts';
 
 type Answer<T> = T | Promise<T>;
+
+export interface IncidentReader {
+  /** Open ones, oldest first. */
+  open(): Answer<readonly Incident[]>;
+  /** Newest first. */
+  resolved(limit: number): Answer<readonly Incident[]>;
+  /** The dead members of an open incident by name, from the first after `after` (null: the first) on. */
+  deadMembers(id: string, after: string | null, limit: number): Answer<readonly Alert[]>;
+}
 
 export interface FleetReader {
   /** Why nobody is declared dead just now; empty: the monitor trusts itself. */
@@ -28,6 +38,8 @@ export interface FleetReader {
   resolvedAlerts(limit: number): Answer<readonly Alert[]>;
   /** Absent where it is not kept. */
   readonly history?: HistoryReader;
+  /** Absent: each death is told by itself. */
+  readonly incidents?: IncidentReader;
 }
 
 /** Devices looked at before other work gets its turn. */
@@ -47,6 +59,18 @@ export function localFleet(watch: Watch, store: Store, now: () => Now, history?:
     openAlerts: () => watch.openAlerts(),
     resolvedAlerts: (limit) => store.resolvedAlerts(limit),
     ...(history === undefined ? {} : { history }),
+    incidents: localIncidents(watch, store),
+  };
+}
+
+function localIncidents(watch: Watch, store: Store): IncidentReader {
+  return {
+    open: () => watch.openIncidents().map(({ incident }) => incident),
+    resolved: (limit) => store.resolvedIncidents(limit).map(({ incident }) => incident),
+    deadMembers(id, after, limit) {
+      const members = [...watch.membersOf(id)].filter(({ device }) => after === null || device > after);
+      return members.sort((a, b) => (a.device < b.device ? -1 : 1)).slice(0, limit);
+    },
   };
 }
 

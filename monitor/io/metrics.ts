@@ -6,6 +6,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { DOUBT_REASONS, type DoubtReason } from '../policy/attentive-clock.ts';
 import { CIRCUIT_PHASES, type CircuitPhase } from '../policy/circuit.ts';
 import type { DeviceState } from '../policy/device.ts';
+import { type IncidentScope, SCOPE_KINDS } from '../policy/incident.ts';
 import type { WatchTotals } from '../policy/tally.ts';
 
 /** How far the process keeps up. */
@@ -23,6 +24,10 @@ export interface MetricSources {
   doubts(): readonly DoubtReason[];
   doubtMs(): number;
   refused(): Iterable<readonly [reason: string, total: number]>;
+  /** The scope of each open one. */
+  incidents?(): readonly IncidentScope['kind'][];
+  /** Opened since the start. */
+  incidentTotals?(): ReadonlyMap<IncidentScope['kind'], number>;
   pending(): Iterable<readonly [sink: string, count: number]>;
   load(): LoadFigures;
   circuits?(): Iterable<readonly [sink: string, phase: CircuitPhase]>;
@@ -126,6 +131,7 @@ function circuitMetrics(registers: Registry[], sources: MetricSources): void {
 }
 
 function deathMetrics(registers: Registry[], sources: MetricSources): void {
+  incidentMetrics(registers, sources);
   new Counter({
     name: 'khd_deaths_total',
     help: 'Devices declared dead, by probable cause.',
@@ -134,6 +140,31 @@ function deathMetrics(registers: Registry[], sources: MetricSources): void {
     collect() {
       this.reset();
       for (const [cause, count] of sources.totals().deaths) this.inc({ cause }, count);
+    },
+  });
+}
+
+function incidentMetrics(registers: Registry[], sources: MetricSources): void {
+  const labelNames = ['scope'];
+  new Gauge({
+    name: 'khd_incidents',
+    help: 'Open incidents by scope.',
+    labelNames,
+    registers,
+    collect() {
+      const open = sources.incidents?.() ?? [];
+      for (const scope of SCOPE_KINDS) this.set({ scope }, open.filter((kind) => kind === scope).length);
+    },
+  });
+  new Counter({
+    name: 'khd_incidents_total',
+    help: 'Incidents opened, by scope.',
+    labelNames,
+    registers,
+    collect() {
+      this.reset();
+      const totals = sources.incidentTotals?.();
+      for (const scope of SCOPE_KINDS) this.inc({ scope }, totals?.get(scope) ?? 0);
     },
   });
 }

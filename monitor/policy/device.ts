@@ -97,6 +97,10 @@ export interface Alert {
   /** interval × count as last promised, in seconds. */
   readonly keepaliveTimeoutSeconds: number;
   readonly lapseCause?: LapseCause;
+  /** The incident that it became part of, open or over. */
+  readonly incident?: string;
+  /** Its incident was told, not itself. */
+  readonly quiet?: boolean;
   /** For people: what happened, and why. */
   readonly summary: string;
 }

@@ -1,17 +1,18 @@
 /**
- * The table, the wheel and the open alerts, kept in agreement: whoever is alive or late is filed for a deadline,
- * whoever is dead has one open alert.
+ * The table, the wheel, the census and the open alerts, kept in agreement: whoever is alive or late is filed for a
+ * deadline, whoever is dead has one open alert.
  */
-import { openedAlert, resolvedAlert } from './alert.ts';
+import type { IncidentSettings } from '../../config/incident-settings.ts';
 import { ArrivalJitter } from './arrival-jitter.ts';
 import { BatteryTrends } from './battery-trend.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
-import type { Alert, DeviceRecord, DeviceState, LapseCause, TransitionCause } from './device.ts';
+import type { DeviceRecord, DeviceState, LapseCause, TransitionCause } from './device.ts';
 import { DeviceTable } from './device-table.ts';
 import { withState } from './facts.ts';
 import { lapseCauseOf } from './lapse-cause.ts';
 import { judgedAfterMs, judgeSilence } from './liveness.ts';
-import { NetworkSilence } from './network-silence.ts';
+import { OpenAlerts } from './open-alerts.ts';
+import { SilenceCensus } from './silence-census.ts';
 import type { StepDraft } from './step.ts';
 
 /** Devices looked at in one go: a mass outage leaves the event loop room to listen. */
@@ -20,9 +21,9 @@ const SLICE = 500;
 export class Fleet {
   readonly table = new DeviceTable();
   readonly batteries = new BatteryTrends();
-  readonly #silence = new NetworkSilence();
+  readonly alerts: OpenAlerts;
+  readonly #census: SilenceCensus;
   readonly #wheel = new DeadlineWheel(0);
-  readonly #alerts = new Map<string, Alert>();
   readonly jitter: ArrivalJitter;
   /** Attentive ms from which any silence counts at the earliest: it starts all of them anew in O(1). */
   #listeningSinceMs = 0;
@@ -35,9 +36,11 @@ export class Fleet {
   #awaiting: number[] = [];
   #awaitedMs = Number.NEGATIVE_INFINITY;
 
-  /** Grace lies between these two; equal: none is learned. */
-  constructor(graceMs: number, mostGraceMs = graceMs) {
+  /** `incidents` null: each death is told by itself. Grace lies between the two; equal: none is learned. */
+  constructor(incidents: IncidentSettings | null, graceMs: number, mostGraceMs = graceMs) {
     this.jitter = new ArrivalJitter(graceMs, mostGraceMs);
+    this.#census = new SilenceCensus(incidents);
+    this.alerts = new OpenAlerts(incidents, this.#census);
   }
 
   /** Makes room for `devices` in one step. */
@@ -50,13 +53,13 @@ export class Fleet {
   takeUp(record: DeviceRecord): void {
     const index = this.table.add(record, 0);
     this.table.unprove(index);
-    this.#silence.joined(record.network, record.state);
+    this.#census.joined(record);
     this.#file(index);
   }
 
   /** Takes in a device that nothing was known of, before its first `settle`; returns its index. */
   add(record: DeviceRecord, attentiveMs: number): number {
-    this.#silence.joined(record.network, record.state);
+    this.#census.joined(record);
     return this.table.add(record, attentiveMs);
   }
 
@@ -65,10 +68,6 @@ export class Fleet {
     this.batteries.forget(index);
     this.#wheel.remove(index);
     this.table.remove(index);
-  }
-
-  takeUpAlert(alert: Alert): void {
-    this.#alerts.set(alert.device, alert);
   }
 
   /** Nobody's silence counts from before `attentiveMs`, nor, until he is heard, within `allowanceMs` after it. */
@@ -167,20 +166,12 @@ export class Fleet {
     wallMs: number,
     step: StepDraft,
   ): void {
-    if (facts.network !== known.network && known.sequence > 0) {
-      this.#silence.parted(known.network, known.state);
-      this.#silence.joined(facts.network, known.state);
+    if (facts !== known && known.sequence > 0) {
+      this.#census.parted(known);
+      this.#census.joined({ ...facts, state: known.state, stateSinceMs: known.stateSinceMs });
     }
     if (cause !== null) this.#move(index, facts, to, cause, wallMs, step);
     else if (facts !== known) this.#save(index, facts, step);
-  }
-
-  openAlert(device: string): Alert | undefined {
-    return this.#alerts.get(device);
-  }
-
-  openAlerts(): Alert[] {
-    return [...this.#alerts.values()];
   }
 
   #judge(index: number, attentiveMs: number, wallMs: number, step: StepDraft): void {
@@ -203,31 +194,23 @@ export class Fleet {
     const record = this.#save(index, withState(facts, to, atMs), step);
     const { device, sequence, epoch, lastHeardMs, promisedSeconds, count } = record;
     const from = facts.sequence === 0 ? null : facts.state;
-    this.#silence.parted(record.network, facts.state);
-    this.#silence.joined(record.network, to);
+    this.#census.parted(facts);
+    this.#census.joined(record);
     const told = { device, sequence, epoch, from, to, cause, atMs, lastHeardMs, promisedSeconds, count };
     const lapseCause = to === 'dead' ? this.#lapseCause(index, record, atMs) : null;
     step.transitions.push(lapseCause === null ? told : { ...told, lapseCause });
     // Once a lapse, whatever made it late: also a will may have been published in error.
     if (to === 'late') step.asks.push(device);
-    const open = this.#alerts.get(device);
-    if (lapseCause !== null && open === undefined) {
-      const alert = openedAlert(record, lapseCause);
-      this.#alerts.set(device, alert);
-      step.alerts.push(alert);
-    } else if (open !== undefined && (to === 'alive' || to === 'left')) {
-      this.#alerts.delete(device);
-      step.alerts.push(resolvedAlert(open, atMs));
-    }
+    if (lapseCause !== null) this.alerts.died(record, lapseCause, atMs, step);
+    else if (to === 'alive' || to === 'left') this.alerts.returned(device, atMs, step);
   }
 
   #lapseCause(index: number, record: DeviceRecord, atMs: number): LapseCause {
     const { network, vitals } = record;
     const heardMs = this.table.silentSinceMs[index] as number;
-    this.#silence.died(network, atMs);
     return lapseCauseOf({
       batteryFlat: this.batteries.isFlat(index, vitals?.batteryPercent ?? null, atMs),
-      networkWide: this.#silence.isWide(network, atMs),
+      networkWide: this.#census.isWide(network, atMs),
       sinceOutage: heardMs <= Math.max(this.#listeningSinceMs, this.#reprieveSinceMs),
       signalDbm: vitals?.signalDbm ?? null,
       sessionEnded: this.table.end(index) === 'offline',

@@ -3,11 +3,22 @@ import type { Alert, Transition } from './device.ts';
 import type { Happening } from './notice-book.ts';
 import type { Step } from './step.ts';
 
-/** In the order of the step. Each alert of a step belongs to the one transition of its device in it. */
-export function happeningsOf({ alerts, transitions }: Pick<Step, 'alerts' | 'transitions'>): Happening[] {
-  if (alerts.length === 0) return [];
+/** In the order of the step, incidents last. Each alert of a step belongs to the one transition of its device in it. */
+export function happeningsOf({
+  alerts,
+  transitions,
+  incidentNews,
+}: Pick<Step, 'alerts' | 'transitions' | 'incidentNews'>): Happening[] {
+  const ofIncidents = incidentNews.map(
+    ({ event, incident, idempotencyKey }): Happening => ({
+      event,
+      idempotencyKey,
+      notice: { kind: 'incident', incident },
+    }),
+  );
+  if (alerts.length === 0) return ofIncidents;
   const causes = new Map(transitions.map((transition) => [transition.device, transition]));
-  return alerts.map((alert) => happeningOf(alert, causes.get(alert.device)));
+  return [...alerts.map((alert) => happeningOf(alert, causes.get(alert.device))), ...ofIncidents];
 }
 
 function happeningOf(alert: Alert, cause: Transition | undefined): Happening {

@@ -1,5 +1,6 @@
 /** What the watch is told and what it answers: moments, steps, refusals. */
 import type { Alert, DeviceRecord, Transition } from './device.ts';
+import type { IncidentNews, IncidentRecord } from './incident.ts';
 
 /** One moment on both clocks. Elapsed time is taken from the monotonic one, dates from the other. */
 export interface Now {
@@ -14,8 +15,14 @@ export interface Step {
   readonly transitions: readonly Transition[];
   /** Records whose durable facts changed, those of the transitions included; one per device. */
   readonly saves: readonly DeviceRecord[];
-  /** Opened, or resolved (`resolvedMs` set). */
+  /** Opened, or resolved (`resolvedMs` set), and to be told. */
   readonly alerts: readonly Alert[];
+  /** The same, to be recorded alone, after `alerts`: their incident is told. */
+  readonly quietAlerts: readonly Alert[];
+  /** Incidents that changed, as they are now. */
+  readonly incidents: readonly IncidentRecord[];
+  /** What is to be told of incidents, in order. */
+  readonly incidentNews: readonly IncidentNews[];
   /** Devices to be asked for a probe now. */
   readonly asks: readonly string[];
   /** Why the event was not taken in; it is counted. */
@@ -27,6 +34,9 @@ export const NOTHING: Step = Object.freeze({
   transitions: Object.freeze([]),
   saves: Object.freeze([]),
   alerts: Object.freeze([]),
+  quietAlerts: Object.freeze([]),
+  incidents: Object.freeze([]),
+  incidentNews: Object.freeze([]),
   asks: Object.freeze([]),
   refusal: null,
 });
@@ -45,11 +55,16 @@ export class StepDraft {
   readonly transitions: Transition[] = [];
   readonly saves: DeviceRecord[] = [];
   readonly alerts: Alert[] = [];
+  readonly quietAlerts: Alert[] = [];
+  /** By id. */
+  readonly incidents = new Map<string, IncidentRecord>();
+  readonly incidentNews: IncidentNews[] = [];
   readonly asks: string[] = [];
 
   finish(): Step {
-    if (this.saves.length === 0) return NOTHING;
-    const { transitions, saves, alerts, asks } = this;
-    return { transitions, saves, alerts, asks, refusal: null };
+    if (this.saves.length + this.incidents.size === 0) return NOTHING;
+    const { transitions, saves, alerts, quietAlerts, incidentNews, asks } = this;
+    const incidents = [...this.incidents.values()];
+    return { transitions, saves, alerts, quietAlerts, incidents, incidentNews, asks, refusal: null };
   }
 }

@@ -1,10 +1,12 @@
 /** What can be asked of a watch without telling it anything. */
+import type { IncidentSettings } from '../../config/incident-settings.ts';
 import type { MonitorSettings } from '../../config/settings.ts';
 import type { GraceView } from './arrival-jitter.ts';
 import type { DoubtReason } from './attentive-clock.ts';
 import type { Alert, DeviceRecord, DeviceState } from './device.ts';
 import { type DeviceFilter, type Found, searchTable } from './device-search.ts';
 import { Fleet } from './fleet.ts';
+import type { IncidentRecord, IncidentScope } from './incident.ts';
 import { doubtSettings, SelfDoubt } from './self-doubt.ts';
 import type { Now } from './step.ts';
 import { Tally, type WatchTotals } from './tally.ts';
@@ -18,10 +20,10 @@ export class WatchReadings {
   /** The moment of the event under way, or of the last one. */
   protected now: Now;
 
-  constructor(settings: MonitorSettings['liveness'], now: Now) {
+  constructor(settings: MonitorSettings['liveness'], incidents: IncidentSettings | null, now: Now) {
     this.now = now;
     this.graceMs = settings.graceSeconds * 1000;
-    const fleet = new Fleet(this.graceMs, (settings.maxGraceSeconds ?? 0) * 1000);
+    const fleet = new Fleet(incidents, this.graceMs, (settings.maxGraceSeconds ?? 0) * 1000);
     this.fleet = fleet;
     const { graceMs } = this;
     const doubt = doubtSettings(settings);
@@ -66,7 +68,24 @@ export class WatchReadings {
   }
 
   openAlerts(): Alert[] {
-    return this.fleet.openAlerts();
+    return this.fleet.alerts.all();
+  }
+
+  /** The open ones, oldest first. */
+  openIncidents(): IncidentRecord[] {
+    return this.fleet.alerts.incidents();
+  }
+
+  /** Open alerts of an open incident: its dead members. O(open alerts). */
+  *membersOf(id: string): Generator<Alert> {
+    for (const alert of this.fleet.alerts.all()) {
+      if (this.fleet.alerts.incidentOf(alert)?.incident.id === id) yield alert;
+    }
+  }
+
+  /** Incidents opened since the start, by scope. */
+  incidentTotals(): ReadonlyMap<IncidentScope['kind'], number> {
+    return this.fleet.alerts.incidentTotals();
   }
 
   /** Indices of devices, which stay theirs until they are forgotten; see `searchTable`. */
@@ -91,7 +110,7 @@ export class WatchReadings {
     if (index === undefined) return undefined;
     const silentMs = this.selfDoubt.attentiveMs(now.monotonicMs) - this.fleet.silentSinceMs(index);
     const record = { ...table.record(index), state: table.provedState(index) };
-    return viewOf(record, this.fleet.openAlert(device), silentMs, this.fleet.graceMs(index), now.wallMs);
+    return viewOf(record, this.fleet.alerts.of(device), silentMs, this.fleet.graceMs(index), now.wallMs);
   }
 
   /** What grace probes of a network have, and why; null: the fleet as a whole. */

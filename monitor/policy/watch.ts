@@ -4,6 +4,7 @@
  *
  * A probe of an alive device that keeps its promise costs a name look-up and two writes; it allocates nothing.
  */
+import type { IncidentSettings } from '../../config/incident-settings.ts';
 import type { MonitorSettings } from '../../config/settings.ts';
 import {
   batteryAt,
@@ -19,6 +20,7 @@ import type { DoubtReason } from './attentive-clock.ts';
 import type { Alert, DeviceRecord, DeviceState, TransitionCause } from './device.ts';
 import { ALIVE, MAX_DEVICES } from './device-table.ts';
 import { blankRecord, withFacts, withPromise } from './facts.ts';
+import type { IncidentRecord } from './incident.ts';
 import { type EpochAge, judgeProbe, judgeStatus, type Verdict } from './liveness.ts';
 import { NOTHING, type Now, refusedStep, type Step, StepDraft, type WatchRefusal } from './step.ts';
 import { WatchReadings } from './watch-readings.ts';
@@ -28,6 +30,11 @@ export type { Now, Step, WatchRefusal } from './step.ts';
 export type { TransitionTotal, WatchTotals } from './tally.ts';
 export type { DeviceView } from './view.ts';
 
+export interface WatchIncidents {
+  readonly settings: IncidentSettings;
+  readonly open: Iterable<IncidentRecord>;
+}
+
 export class Watch extends WatchReadings {
   readonly #defaultCount: number;
   readonly #started: Now;
@@ -36,17 +43,20 @@ export class Watch extends WatchReadings {
 
   /**
    * Takes up where the records left off, in doubt until `trust('link-lost')`: from then on everybody who was not
-   * dead or left has a whole promise, and a whole `keepalive_timeout`, to be heard in.
+   * dead or left has a whole promise, and a whole `keepalive_timeout`, to be heard in. `incidents`: when deaths are
+   * folded, and the incidents that are open; null: each death is told by itself.
    */
   constructor(
     settings: MonitorSettings['liveness'],
     devices: Iterable<DeviceRecord>,
     openAlerts: Iterable<Alert>,
     now: Now,
+    incidents: WatchIncidents | null = null,
   ) {
-    super(settings, now);
+    super(settings, incidents?.settings ?? null, now);
     this.#defaultCount = settings.count;
     this.#started = now;
+    for (const record of incidents?.open ?? []) this.fleet.alerts.takeUpIncident(record);
     this.takeUp(devices, openAlerts);
   }
 
@@ -56,7 +66,7 @@ export class Watch extends WatchReadings {
       this.fleet.takeUp(record);
       this.#newestMs = Math.max(this.#newestMs, record.lastHeardMs ?? 0, record.stateSinceMs);
     }
-    for (const alert of openAlerts) this.fleet.takeUpAlert(alert);
+    for (const alert of openAlerts) this.fleet.alerts.takeUp(alert);
     this.selfDoubt.nobodyListenedFor(this.#downtimeMs());
   }
 
@@ -161,9 +171,14 @@ export class Watch extends WatchReadings {
     return this.#judge(now);
   }
 
-  /** When `advance` is due, on the monotonic clock; null when no moment is. O(1). */
+  /** When `advance` is due, on the monotonic clock; null when no moment is. O(open incidents). */
   wakeAtMs(now: Now): number | null {
-    const atMs = this.selfDoubt.wakeAtMs(now.monotonicMs, this.fleet.nextDueMs(), this.fleet.awaitedMs());
+    const judgedMs = this.selfDoubt.wakeAtMs(now.monotonicMs, this.fleet.nextDueMs(), this.fleet.awaitedMs());
+    // While in doubt no incident is closed either.
+    const closedMs = this.selfDoubt.running
+      ? this.fleet.alerts.wakeAtMs(now.wallMs)
+      : Number.POSITIVE_INFINITY;
+    const atMs = Math.min(judgedMs, now.monotonicMs + closedMs - now.wallMs);
     return atMs === Number.POSITIVE_INFINITY ? null : Math.max(now.monotonicMs, atMs);
   }
 
@@ -252,6 +267,7 @@ export class Watch extends WatchReadings {
     const step = new StepDraft();
     const attentiveMs = this.selfDoubt.attentiveMs(now.monotonicMs);
     this.fleet.advance(attentiveMs, this.selfDoubt.judgeableMs(now.monotonicMs), now.wallMs, step);
+    this.fleet.alerts.advance(now.wallMs, step);
     return this.tally.counted(step.finish());
   }
 

@@ -216,8 +216,8 @@ async function seenAtMs(dueMs: number, look: () => Promise<boolean>): Promise<nu
 
 async function incidentsOf(monitor: MonitorProcess): Promise<number | null> {
   const body = await monitor.get('/api/incidents');
-  if (typeof body?.total === 'number') return body.total;
-  return Array.isArray(body?.incidents) ? body.incidents.length : null;
+  if (typeof body?.total_open !== 'number' || !Array.isArray(body.resolved)) return null;
+  return body.total_open + body.resolved.length;
 }
 
 async function restartTwice(

@@ -104,6 +104,7 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
     last_heard: orNull(time),
     keepalive_timeout: number,
     lapse_cause: lapseCause,
+    incident: orNull(text),
     summary: text,
   }),
   /** Of some networks it is known how evenly their probes arrive, and nothing else. */

@@ -6,6 +6,7 @@ import { deviceRoutes } from './routes/devices.ts';
 import { eventRoutes } from './routes/events.ts';
 import { exportRoutes } from './routes/export.ts';
 import { healthRoutes } from './routes/health.ts';
+import { incidentRoutes } from './routes/incidents.ts';
 import { networkRoutes } from './routes/networks.ts';
 import { openApiRoutes } from './routes/openapi.ts';
 import { silenceRoutes } from './routes/silences.ts';
@@ -18,6 +19,7 @@ export function routesOf(parts: HttpParts): readonly Route[] {
     ...summaryRoutes(parts),
     ...deviceRoutes(parts),
     ...alertRoutes(parts),
+    ...(parts.fleet.incidents === undefined ? [] : incidentRoutes(parts.fleet.incidents)),
     ...networkRoutes(parts),
     ...tellingRoutes(parts),
     ...availabilityRoutes(parts),

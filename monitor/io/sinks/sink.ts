@@ -37,6 +37,7 @@ export function alertJson(alert: Alert): Record<string, unknown> {
     last_heard: isoTime(alert.lastHeardMs),
     keepalive_timeout: alert.keepaliveTimeoutSeconds,
     lapse_cause: alert.lapseCause ?? null,
+    incident: alert.incident ?? null,
     summary: alert.summary,
   };
 }

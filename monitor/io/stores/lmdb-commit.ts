@@ -1,24 +1,19 @@
-/** Writes a commit into the tables of an LMDB store; within one transaction. */
-import type { OutboxMessage } from '../../policy/device.ts';
+/** Writes a commit into the tables of an LMDB store, within its transaction. */
+import type { Alert, OutboxMessage } from '../../policy/device.ts';
+import type { IncidentRecord } from '../../policy/incident.ts';
 import { deviceRow } from './device-rows.ts';
 import type { Tables } from './lmdb.ts';
 import type { Commit } from './store.ts';
 
+/** `messages`: those of the commit, with their ids. */
 export function writeCommit(tables: Tables, commit: Commit, messages: readonly OutboxMessage[]): void {
-  const { devices, transitions, openAlerts, resolvedAlerts, outbox, networks, notices, silences, history } =
-    tables;
+  const { devices, transitions, outbox, networks, notices, silences, history } = tables;
   for (const record of commit.devices) devices.put(record.device, deviceRow(record));
   for (const transition of commit.transitions) {
     transitions.put([transition.device, transition.sequence], JSON.stringify(transition));
   }
-  for (const alert of commit.alerts) {
-    if (alert.resolvedMs === null) {
-      openAlerts.put(alert.id, JSON.stringify(alert));
-    } else {
-      openAlerts.remove(alert.id);
-      resolvedAlerts.put([alert.resolvedMs, alert.id], JSON.stringify(alert));
-    }
-  }
+  for (const alert of commit.alerts) writeAlert(tables, alert);
+  for (const record of commit.incidents ?? []) writeIncident(tables, record);
   for (const message of messages) outbox.put([message.sink, message.id], JSON.stringify(message));
   for (const record of commit.networks ?? []) networks.put(record.network, JSON.stringify(record));
   for (const network of commit.forgottenNetworks ?? []) networks.remove(network);
@@ -27,4 +22,23 @@ export function writeCommit(tables: Tables, commit: Commit, messages: readonly O
   for (const silence of commit.silences ?? []) silences.put(silence.id, JSON.stringify(silence));
   for (const id of commit.forgottenSilences ?? []) silences.remove(id);
   for (const { key, text } of commit.history ?? []) history.put(key, text);
+}
+
+function writeAlert({ openAlerts, resolvedAlerts }: Tables, alert: Alert): void {
+  if (alert.resolvedMs === null) {
+    openAlerts.put(alert.id, JSON.stringify(alert));
+    return;
+  }
+  openAlerts.remove(alert.id);
+  resolvedAlerts.put([alert.resolvedMs, alert.id], JSON.stringify(alert));
+}
+
+function writeIncident({ openIncidents, resolvedIncidents }: Tables, record: IncidentRecord): void {
+  const { id, resolvedMs } = record.incident;
+  if (resolvedMs === null) {
+    openIncidents.put(id, JSON.stringify(record));
+    return;
+  }
+  openIncidents.remove(id);
+  resolvedIncidents.put([resolvedMs, id], JSON.stringify(record));
 }

@@ -16,6 +16,7 @@ export async function pruneTables(tables: Tables, beforeMs: number): Promise<Pru
       tables.transitions.getRange(),
       (text) => (parseTransition(text)?.atMs ?? Number.POSITIVE_INFINITY) < beforeMs,
     ),
+    incidents: await select(tables.resolvedIncidents.getRange({ end: [beforeMs, ''] }), () => true),
     alerts: await select(tables.resolvedAlerts.getRange({ end: [beforeMs, ''] }), () => true),
     devices: await select(tables.devices.getRange(), (text, name) => {
       const record = readDeviceRow(name, text);
@@ -24,6 +25,7 @@ export async function pruneTables(tables: Tables, beforeMs: number): Promise<Pru
   };
   await removeAll(old.transitions, (key) => tables.transitions.remove(key));
   await removeAll(old.alerts, (key) => tables.resolvedAlerts.remove(key));
+  await removeAll(old.incidents, (key) => tables.resolvedIncidents.remove(key));
   await removeAll(old.devices, (key) => tables.devices.remove(key));
   await removeAll(old.devices, (key) => tables.history.remove(samplesKey(key)));
   const scopes = await select(

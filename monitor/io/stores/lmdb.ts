@@ -9,6 +9,7 @@ import { mkdirSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { CodedError } from '../../../runtime/coded-error.ts';
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../policy/device.ts';
+import type { IncidentRecord } from '../../policy/incident.ts';
 import type { NetworkRecord } from '../../policy/network-knowledge.ts';
 import type { NoticeRecord } from '../../policy/notice-book.ts';
 import type { Silence } from '../../policy/silence.ts';
@@ -17,7 +18,7 @@ import { livingOwner, ownerMark } from './folder-owner.ts';
 import { writeCommit } from './lmdb-commit.ts';
 import { resolvedRowsAfter, transitionRowsAfter } from './lmdb-pages.ts';
 import { pruneTables } from './lmdb-prune.ts';
-import { parseMessage, parseNotice, parseSilence } from './notice-records.ts';
+import { parseIncident, parseMessage, parseNotice, parseSilence } from './notice-records.ts';
 import { parseAlert, parseNetwork, parseTransition } from './records.ts';
 import type { Commit, Pruned, Store } from './store.ts';
 
@@ -39,6 +40,9 @@ export interface Tables {
   readonly notices: Database<string, string>;
   readonly silences: Database<string, string>;
   readonly history: Database<string, string>;
+  readonly openIncidents: Database<string, string>;
+  /** As `resolvedAlerts`. */
+  readonly resolvedIncidents: Database<string, [number, string]>;
 }
 
 /** Told of every record that could not be read: the table and the key. */
@@ -87,6 +91,8 @@ function openTables(root: RootDatabase<string, string>): Tables {
     notices: table('notices'),
     silences: table('silences'),
     history: table('history'),
+    openIncidents: table('open-incidents'),
+    resolvedIncidents: table('resolved-incidents'),
   };
 }
 
@@ -235,6 +241,15 @@ class LmdbStore implements Store {
   resolvedAlerts(limit: number): readonly Alert[] {
     const rows = this.#tables.resolvedAlerts.getRange({ reverse: true, limit });
     return [...this.#read('resolved-alerts', rows, parseAlert)];
+  }
+
+  openIncidents(): readonly IncidentRecord[] {
+    return [...this.#read('open-incidents', this.#tables.openIncidents.getRange(), parseIncident)];
+  }
+
+  resolvedIncidents(limit: number): readonly IncidentRecord[] {
+    const rows = this.#tables.resolvedIncidents.getRange({ reverse: true, limit });
+    return [...this.#read('resolved-incidents', rows, parseIncident)];
   }
 
   async prune(beforeMs: number): Promise<Pruned> {

@@ -1,5 +1,6 @@
 /** A store that forgets when the process ends: for tests and simulations, and the contract in its plainest form. */
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../policy/device.ts';
+import type { IncidentRecord } from '../../policy/incident.ts';
 import type { NetworkRecord } from '../../policy/network-knowledge.ts';
 import type { NoticeRecord } from '../../policy/notice-book.ts';
 import type { Silence } from '../../policy/silence.ts';
@@ -15,6 +16,7 @@ export class MemoryStore implements Store {
   readonly #notices = new Map<string, NoticeRecord>();
   readonly #silences = new Map<string, Silence>();
   readonly #history = new Map<string, string>();
+  readonly #incidents = new Map<string, IncidentRecord>();
   #nextId = 1;
 
   devices(): Iterable<DeviceRecord> {
@@ -52,6 +54,7 @@ export class MemoryStore implements Store {
     for (const silence of commit.silences ?? []) this.#silences.set(silence.id, silence);
     for (const id of commit.forgottenSilences ?? []) this.#silences.delete(id);
     for (const { key, text } of commit.history ?? []) this.#history.set(key, text);
+    for (const record of commit.incidents ?? []) this.#incidents.set(record.incident.id, record);
   }
 
   pending(sink: string, limit: number, afterId = 0): readonly OutboxMessage[] {
@@ -107,6 +110,18 @@ export class MemoryStore implements Store {
       .slice(0, limit);
   }
 
+  openIncidents(): readonly IncidentRecord[] {
+    return [...this.#incidents.values()].filter(({ incident }) => incident.resolvedMs === null);
+  }
+
+  resolvedIncidents(limit: number): readonly IncidentRecord[] {
+    const resolvedMs = ({ incident }: IncidentRecord): number => incident.resolvedMs ?? 0;
+    return [...this.#incidents.values()]
+      .filter(({ incident }) => incident.resolvedMs !== null)
+      .sort((a, b) => resolvedMs(b) - resolvedMs(a))
+      .slice(0, limit);
+  }
+
   async prune(beforeMs: number): Promise<Pruned> {
     let transitions = 0;
     for (const [device, known] of this.#transitions) {
@@ -120,6 +135,9 @@ export class MemoryStore implements Store {
       if (resolvedMs === null || resolvedMs >= beforeMs) continue;
       this.#alerts.delete(id);
       alerts += 1;
+    }
+    for (const { incident } of this.#incidents.values()) {
+      if (incident.resolvedMs !== null && incident.resolvedMs < beforeMs) this.#incidents.delete(incident.id);
     }
     const devices: string[] = [];
     for (const { device, state, stateSinceMs } of this.#devices.values()) {

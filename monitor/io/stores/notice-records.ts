@@ -1,7 +1,7 @@
 /** What is owed, whom open notices were told to, and silences, as text and back; as strict as `records.ts`. */
 import type { SilenceWindow } from '../../../config/alert-settings.ts';
 import type { OutboxMessage } from '../../policy/device.ts';
-import type { Incident, IncidentScope } from '../../policy/incident.ts';
+import type { Incident, IncidentRecord, IncidentScope } from '../../policy/incident.ts';
 import { NOTICE_EVENTS, type Notice, SEVERITIES } from '../../policy/notice.ts';
 import type { NoticeRecord } from '../../policy/notice-book.ts';
 import type { Silence } from '../../policy/silence.ts';
@@ -89,6 +89,14 @@ const isSilence = object<Silence>({
   window: (value): value is SilenceWindow => isOnce(value) || isRecurring(value),
 });
 
+const isIncidentRecord = object<IncidentRecord>({
+  incident: isIncident,
+  messages: isCount,
+  toldCount: isCount,
+  lastDeathMs: isNumber,
+  absorbed: isTexts,
+});
+
 /** Format 1 of the store knew alerts only, of one severity. */
 function messageOfFormat1(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('alert' in value)) return value;
@@ -100,3 +108,4 @@ function messageOfFormat1(value: unknown): unknown {
 export const parseMessage = parser(isMessage, messageOfFormat1);
 export const parseNotice = parser(isNoticeRecord);
 export const parseSilence = parser(isSilence);
+export const parseIncident = parser(isIncidentRecord);

@@ -19,6 +19,7 @@ import {
   isCount,
   isNumber,
   isPositive,
+  isSwitch,
   isText,
   isTexts,
   object,
@@ -89,6 +90,8 @@ export const isAlert = object<Alert>({
   lastHeardMs: orNull(isNumber),
   keepaliveTimeoutSeconds: isNumber,
   lapseCause: optional(oneOf(LAPSE_CAUSES)),
+  incident: optional(isText),
+  quiet: optional(isSwitch),
   summary: isText,
 });
 

@@ -1,5 +1,6 @@
 /** What every store can do. One contract suite (`test/unit/monitor/io/stores/contract.ts`) runs against each. */
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../policy/device.ts';
+import type { IncidentRecord } from '../../policy/incident.ts';
 import type { NetworkRecord } from '../../policy/network-knowledge.ts';
 import type { NoticeRecord } from '../../policy/notice-book.ts';
 import type { Silence } from '../../policy/silence.ts';
@@ -24,6 +25,8 @@ export interface Commit {
   readonly silences?: readonly Silence[];
   /** Ids; carried out after `silences`. */
   readonly forgottenSilences?: readonly string[];
+  /** Open or resolved; by id, newest wins. */
+  readonly incidents?: readonly IncidentRecord[];
   /** By key, newest wins. */
   readonly history?: readonly HistoryRow[];
 }
@@ -71,7 +74,10 @@ export interface Store {
   resolvedAfter(after: Alert | null, limit: number): readonly Alert[];
   /** The text last kept under `key`, or null. */
   history(key: string): string | null;
-  /** Forgets transitions, resolved alerts and `left` devices older than `beforeMs`. Not during a commit. */
+  openIncidents(): readonly IncidentRecord[];
+  /** Resolved incidents, newest first. */
+  resolvedIncidents(limit: number): readonly IncidentRecord[];
+  /** Forgets transitions, resolved alerts and incidents, and `left` devices older than `beforeMs`. Not during a commit. */
   prune(beforeMs: number): Promise<Pruned>;
   close(): Promise<void>;
 }

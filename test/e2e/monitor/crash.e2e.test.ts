@@ -26,6 +26,8 @@ describe('a monitor that is killed', () => {
     const settings = {
       'broker.url': broker.url,
       data_directory: cleanups.folder(),
+      // Every device by itself.
+      'incidents.enabled': false,
       'sinks.webhook.url': receiver.url,
       'sinks.webhook.secret': 's',
     };
@@ -75,6 +77,8 @@ describe('a monitor that is killed', () => {
     const settings = {
       'broker.url': broker.url,
       data_directory: cleanups.folder(),
+      // Every device by itself.
+      'incidents.enabled': false,
       'sinks.webhook.url': receiver.url,
       'sinks.webhook.secret': 's',
     };
@@ -110,6 +114,8 @@ describe('a monitor that is killed', () => {
     const settings = {
       'broker.url': broker.url,
       data_directory: cleanups.folder(),
+      // Every device by itself.
+      'incidents.enabled': false,
       'sinks.webhook.url': receiver.url,
       'sinks.webhook.secret': 's',
     };

@@ -17,8 +17,11 @@ export type Behaviour =
 
 export interface Received {
   readonly event: string;
+  /** Of an alert. */
   readonly device: string;
   readonly alertId: string;
+  /** The whole incident; null: it was an alert. */
+  readonly incident: Readonly<Record<string, unknown>> | null;
   readonly idempotencyKey: string;
   readonly signed: boolean;
   readonly answer: Behaviour;
@@ -42,12 +45,13 @@ export async function startReceiver(secret: string, port = 0): Promise<Receiver>
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += String(chunk);
-    const { event, alert } = JSON.parse(body);
+    const { event, alert = {}, incident = null } = JSON.parse(body);
     const answer = script.shift() ?? 204;
     requests.push({
       event,
       device: alert.device,
       alertId: alert.id,
+      incident,
       idempotencyKey: String(request.headers['idempotency-key']),
       signed: isSigned(request, body, secret),
       answer,

@@ -6,7 +6,16 @@ import type { Commit } from '../../../../monitor/io/stores/store.ts';
 import { noticeSubject } from '../../../../monitor/policy/notice.ts';
 import { CodedError } from '../../../../runtime/coded-error.ts';
 import { FakeClock, FakeLog } from './fakes.ts';
-import { alertOf, messageOf, networkOf, recordOf, transitionOf } from './samples.ts';
+import {
+  alertOf,
+  incidentMessageOf,
+  incidentRecordOf,
+  messageOf,
+  networkOf,
+  recordOf,
+  transitionOf,
+} from './samples.ts';
+import { EMPTY } from './stores/contract.ts';
 
 /** A store whose disk can be slow, full, or somebody else's. */
 class MoodyStore extends MemoryStore {
@@ -65,6 +74,31 @@ describe('the commit queue', () => {
     store.release();
     await clock.pass(10);
     assert.deepEqual(told, ['committed a']);
+  });
+
+  it('commits an incident with its message, and no member before it', async () => {
+    const record = incidentRecordOf('i1');
+    store.held = true;
+    queue.add(stepOf('first', 1));
+    await clock.pass(1);
+    const members = Array.from({ length: 2500 }, (_, n) => stepOf(`m${n}`, 1));
+    for (const member of members) queue.add(member);
+    queue.add({ ...EMPTY, incidents: [record], messages: [incidentMessageOf('log', 'i1')] });
+    store.release();
+    await clock.pass(10);
+    assert.deepEqual(
+      store.commits.map(({ devices, incidents = [], messages }) => [
+        devices.length,
+        incidents.length,
+        messages.filter(({ notice }) => notice.kind === 'incident').length,
+      ]),
+      [
+        [1, 0, 0],
+        [2000, 1, 1],
+        [500, 0, 0],
+      ],
+    );
+    assert.deepEqual(store.openIncidents(), [record]);
   });
 
   it('brings what is known of networks into the store, the newest alone, with what waits', async () => {

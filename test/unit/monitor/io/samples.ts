@@ -1,6 +1,6 @@
 /** Plain valid records for tests; each takes the fields that matter to the test. */
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../../../monitor/policy/device.ts';
-import type { Incident } from '../../../../monitor/policy/incident.ts';
+import type { Incident, IncidentRecord } from '../../../../monitor/policy/incident.ts';
 import type { NetworkRecord, NetworkVote } from '../../../../monitor/policy/network-knowledge.ts';
 
 export function recordOf(device: string, fields: Partial<DeviceRecord> = {}): DeviceRecord {
@@ -84,6 +84,11 @@ export function incidentOf(id: string, fields: Partial<Incident> = {}): Incident
     summary: `40 devices of network n1 fell silent`,
     ...fields,
   };
+}
+
+export function incidentRecordOf(id: string, fields: Partial<Incident> = {}): IncidentRecord {
+  const incident = incidentOf(id, fields);
+  return { incident, messages: 1, toldCount: 40, lastDeathMs: 1500, absorbed: ['i0'] };
 }
 
 export function incidentMessageOf(

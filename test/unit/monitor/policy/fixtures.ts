@@ -83,7 +83,7 @@ export function run(
     if (wakeMs === null || wakeMs > at(untilSeconds).monotonicMs) return steps;
     seconds = Math.max(seconds, (wakeMs - at(0).monotonicMs) / 1000);
     const step = watch.advance(at(seconds));
-    if (step.saves.length > 0) steps.push({ seconds, step });
+    if (step.saves.length + step.incidents.length > 0) steps.push({ seconds, step });
   }
 }
 

@@ -19,6 +19,8 @@ interface Operation {
 
 /** One request for every path and kind of answer that is JSON. */
 const REQUESTS: readonly (readonly [path: string, request: string, status: number])[] = [
+  ['/api/incidents', '/api/incidents', 200],
+  ['/api/incidents/{incident}', '/api/incidents/network-0', 404],
   ['/healthz', '/healthz', 200],
   ['/readyz', '/readyz', 200],
   ['/api/summary', '/api/summary', 200],

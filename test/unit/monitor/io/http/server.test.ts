@@ -72,6 +72,8 @@ describe('the HTTP API', () => {
       refused: () => [['probe-bad-length', 3] as const],
       load: () => ({ utilization: 0.25, lagSeconds: 0.5, commitsWaiting: 7 }),
       pending: () => [['webhook', 2] as const],
+      incidents: () => ['network'],
+      incidentTotals: () => new Map([['network', 2] as const]),
     });
     metrics.delivery('webhook', 'passing');
     server = await startHttp({
@@ -276,6 +278,9 @@ describe('the HTTP API', () => {
       'khd_doubt{reason="store-failing"} 1',
       'khd_doubt{reason="link-lost"} 0',
       'khd_outbox_pending{sink="webhook"} 2',
+      'khd_incidents{scope="network"} 1',
+      'khd_incidents{scope="fleet"} 0',
+      'khd_incidents_total{scope="network"} 2',
       'khd_refused_messages_total{reason="probe-bad-length"} 3',
       'khd_deliveries_total{sink="webhook",result="passing"} 1',
       'khd_probes_total 0',

@@ -54,6 +54,7 @@ describe('the webhook sink', () => {
         last_heard: '1970-01-01T00:00:00.500Z',
         keepalive_timeout: 90,
         lapse_cause: null,
+        incident: null,
         summary: alertOf('dev-1', 4).summary,
       },
     });

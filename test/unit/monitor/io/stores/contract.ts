@@ -3,7 +3,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Commit, Store } from '../../../../../monitor/io/stores/store.ts';
 import type { NetworkRecord } from '../../../../../monitor/policy/network-knowledge.ts';
-import { alertOf, incidentMessageOf, messageOf, networkOf, recordOf, transitionOf } from '../samples.ts';
+import {
+  alertOf,
+  incidentMessageOf,
+  incidentRecordOf,
+  messageOf,
+  networkOf,
+  recordOf,
+  transitionOf,
+} from '../samples.ts';
 
 export const EMPTY: Commit = { devices: [], transitions: [], alerts: [], messages: [] };
 
@@ -104,6 +112,23 @@ export function storeContract(
       assert.equal(store.resolvedAlerts(1).length, 1);
     });
 
+    check('an incident is open until it is resolved; the newest record wins', async (store) => {
+      await store.commit({ ...EMPTY, incidents: [incidentRecordOf('i1'), incidentRecordOf('i2')] });
+      const grown = incidentRecordOf('i1', { memberCount: 90 });
+      await store.commit({ ...EMPTY, incidents: [grown] });
+      const over = [
+        incidentRecordOf('i2', { resolvedMs: 9000 }),
+        incidentRecordOf('i3', { resolvedMs: 10_000 }),
+      ];
+      await store.commit({ ...EMPTY, incidents: over });
+      assert.deepEqual(store.openIncidents(), [grown]);
+      assert.deepEqual(store.resolvedIncidents(5), over.toReversed());
+      assert.equal(store.resolvedIncidents(1).length, 1);
+      await store.prune(10_000);
+      assert.deepEqual(store.resolvedIncidents(5), over.slice(1));
+      assert.equal(store.openIncidents().length, 1);
+    });
+
     check('messages of a sink come in the order of their commits until settled', async (store) => {
       await store.commit({ ...EMPTY, messages: [messageOf('log', 'a', 1), messageOf('webhook', 'a', 1)] });
       await store.commit({ ...EMPTY, messages: [messageOf('log', 'b', 1), messageOf('log', 'a', 2)] });
@@ -169,7 +194,8 @@ export function storeContract(
       const commit: Commit = {
         devices: [recordOf('a', { network: 'n1', groups: ['g'], configurationVersion: 3 })],
         transitions: [transitionOf('a', 1)],
-        alerts: [alertOf('a', 1), alertOf('b', 1, { resolvedMs: 50 })],
+        alerts: [alertOf('a', 1, { incident: 'i1', quiet: true }), alertOf('b', 1, { resolvedMs: 50 })],
+        incidents: [incidentRecordOf('i1'), incidentRecordOf('i2', { resolvedMs: 40 })],
         messages: [messageOf('log', 'a', 1), incidentMessageOf('log', 'i1', { event: 'grown' })],
         networks: [networkOf('n1', [{ device: 'a' }, { device: 'b', forgetsSeconds: null }])],
       };
@@ -178,7 +204,9 @@ export function storeContract(
       assert.deepEqual([...again.devices()], commit.devices);
       assert.deepEqual([...again.networks()], commit.networks);
       assert.deepEqual(again.transitions('a', 9), commit.transitions);
-      assert.deepEqual(again.openAlerts(), [alertOf('a', 1)]);
+      assert.deepEqual(again.openAlerts(), commit.alerts.slice(0, 1));
+      assert.deepEqual(again.openIncidents(), [incidentRecordOf('i1')]);
+      assert.deepEqual(again.resolvedIncidents(9), [incidentRecordOf('i2', { resolvedMs: 40 })]);
       assert.deepEqual(again.resolvedAlerts(9), [alertOf('b', 1, { resolvedMs: 50 })]);
       await again.commit({ ...EMPTY, messages: [messageOf('log', 'a', 2)] });
       const messages = again.pending('log', 9).map(({ id, ...message }) => message);
