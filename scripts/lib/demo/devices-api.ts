@@ -1,8 +1,11 @@
 /** The monitor's answers as the demo needs them. Whatever it does not understand is an error, not a guess. */
 
+const STATES = ['alive', 'late', 'dead', 'left', 'unknown'] as const;
+type State = (typeof STATES)[number];
+
 export interface DeviceRow {
   readonly device: string;
-  readonly state: 'alive' | 'late' | 'dead' | 'left';
+  readonly state: State;
   /** Wall-clock ms, as the others. */
   readonly stateSinceMs: number;
   readonly lastHeardMs: number | null;
@@ -100,6 +103,7 @@ function time(row: Record<string, unknown>, key: string): number | null {
 }
 
 function state(value: unknown): DeviceRow['state'] {
-  if (value === 'alive' || value === 'late' || value === 'dead' || value === 'left') return value;
+  const known = STATES.find((state) => state === value);
+  if (known !== undefined) return known;
   throw new Error(`not a state: ${JSON.stringify(value)}`);
 }

@@ -17,7 +17,7 @@ export interface TableModel {
 
 const HEAD = ['DEVICE', 'PATH FORGETS', 'STATE', 'INTERVAL', 'NEXT DUE', 'RTT', 'BATTERY', 'DROPS', 'WHY'];
 const WIDTHS = [9, 14, 7, 10, 10, 8, 9, 7];
-const COLOUR_OF_STATE = { alive: 'green', late: 'yellow', dead: 'red', left: 'dim' } as const;
+const COLOUR_OF_STATE = { alive: 'green', late: 'yellow', dead: 'red', left: 'dim', unknown: 'dim' } as const;
 const LOW_BATTERY_PERCENT = 20;
 
 /** Head, one line a device, foot; none wider than `columns`. */
