@@ -105,7 +105,18 @@ export class Agent {
         this.#link.publishProbe(effect.id, effect.probe);
         break;
       case 'readVitals':
-        this.#queue.push({ kind: 'vitalsRead', power: readPower(), signalDbm: readSignalDbm() });
+        this.#queue.push({
+          kind: 'vitalsRead',
+          power: readPower(),
+          signalDbm: readSignalDbm(),
+          ...(effect.path && { path: this.#link.path() }),
+        });
+        break;
+      case 'connectBeside':
+        this.#link.openBeside();
+        break;
+      case 'dropBeside':
+        this.#link.dropBeside();
         break;
       case 'reportNetwork':
         this.#link.publishReport(effect.report);

@@ -25,7 +25,8 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
   const senses = createSenses(settings, beliefs, priorOf(config, null), log);
   const serviceManager = await findServiceManager({ env: process.env, pid: process.pid, log });
   const forSocket = socketOptions(settings.socketKeepalive, keepAliveCeilingSeconds(config));
-  const onSocket = socketKeepalive(forSocket, forSocket === null ? null : await loadLibc(), log);
+  const libc = await loadLibc();
+  const onSocket = socketKeepalive(forSocket, libc, log);
   const agent = new Agent({
     config,
     serviceManager,
@@ -41,6 +42,7 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
         willDelaySeconds: settings.willDelaySeconds,
         tlsTicket: openTlsTicket(settings.stateDirectory, settings.broker, log, Date.now),
         onSocket,
+        tcpInfo: (descriptor) => libc?.tcpInfo(descriptor) ?? null,
         log,
         emit,
         whereabouts: (socket) => senses.locate(socket),

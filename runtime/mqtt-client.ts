@@ -34,6 +34,8 @@ export interface MqttConnectOptions {
   readonly connectTimeoutMs: number;
   /** A session to resume, as `onTlsSession` gave it. */
   readonly tlsSession?: Buffer;
+  /** A connection that stands already, instead of a new one. */
+  readonly opened?: BrokerStream;
   /** Puts something between the socket and MQTT.js, which sees nothing but it. */
   readonly tap?: (stream: Duplex) => Duplex;
 }
@@ -106,7 +108,7 @@ export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttS
   try {
     const files = readTlsFiles(options.broker);
     client = new MqttClient(() => {
-      opened = openBrokerStream(options, files, events.onTlsSession);
+      opened = options.opened ?? openBrokerStream(options, files, events.onTlsSession);
       // MQTT.js keeps errors that it does not know to itself, such as a proxy's answer to a WebSocket.
       opened.stream.once('error', (error: Error) => {
         streamError = error;

@@ -18,7 +18,8 @@ import type { Log } from '../../runtime/log.ts';
 import { type MqttSession, openMqtt } from '../../runtime/mqtt-client.ts';
 import type { IdleTimeoutBelief } from '../policy/idle-timeout-belief.ts';
 import type { Network } from '../policy/interval.ts';
-import type { KeepaliveEffect, KeepaliveEvent } from '../policy/keepalive/types.ts';
+import type { KeepaliveEffect, KeepaliveEvent, PathState } from '../policy/keepalive/types.ts';
+import { type Beside, openBeside } from './beside.ts';
 import type { SocketAddresses } from './network/identity.ts';
 import type { TlsTicket } from './tls-ticket.ts';
 
@@ -28,6 +29,11 @@ export interface Link {
   publishStatus(status: Status): void;
   publishReport(report: NetworkReport): void;
   close(how: 'abandon' | 'leave'): void;
+  /** Opens a connection beside the session, for a `connect` to use. */
+  openBeside(): void;
+  dropBeside(): void;
+  /** What the kernel knows of the session's socket; null: it does not say. */
+  path(): PathState | null;
 }
 
 export interface LinkOptions {
@@ -37,6 +43,7 @@ export interface LinkOptions {
   readonly tlsTicket: TlsTicket;
   /** Called once a connection is up, with the descriptor of its socket. */
   readonly onSocket: (descriptor: number) => void;
+  readonly tcpInfo: (descriptor: number) => PathState | null;
   readonly log: Log;
   readonly emit: (event: KeepaliveEvent) => void;
   /** The network that a connection goes through, and what was learned there. Never rejects. */
@@ -57,6 +64,7 @@ class MqttLink implements Link {
   readonly #options: LinkOptions;
   /** Replaced by every connect; what an older session still says is not heard. */
   #session: MqttSession | null = null;
+  #beside: Beside | null = null;
   #knowledgeTopic: string | null = null;
 
   constructor(options: LinkOptions) {
@@ -68,10 +76,13 @@ class MqttLink implements Link {
     keepAliveSeconds,
     timeoutMs,
     will,
+    beside,
   }: Extract<KeepaliveEffect, { kind: 'connect' }>): void {
     const { device, broker, willDelaySeconds, tlsTicket, emit } = this.#options;
     this.close('abandon');
     const tlsSession = tlsTicket.current();
+    const opened = beside ? (this.#beside?.take() ?? null) : null;
+    this.#beside = null;
     const current = (act: () => void): void => {
       if (this.#session === session) act();
     };
@@ -85,6 +96,7 @@ class MqttLink implements Link {
         will: { topic: statusTopic(device), payload: encodeStatus(will), delaySeconds: willDelaySeconds },
         connectTimeoutMs: timeoutMs,
         ...(tlsSession && { tlsSession }),
+        ...(opened && { opened }),
       },
       {
         onUp: ({ serverKeepAliveSeconds, tlsResumed, localAddress, remoteAddress }) =>
@@ -150,6 +162,36 @@ class MqttLink implements Link {
     }
     this.#session = null;
     session?.destroy();
+  }
+
+  openBeside(): void {
+    const { broker, tlsTicket, emit } = this.#options;
+    this.dropBeside();
+    const tlsSession = tlsTicket.current();
+    const connectTimeoutMs = broker.connectTimeoutSeconds * 1000;
+    const beside = openBeside(
+      { broker, connectTimeoutMs, ...(tlsSession && { tlsSession }) },
+      {
+        onUp: (tcpMs) => this.#beside === beside && emit({ kind: 'besideUp', tcpMs }),
+        onFailed: (detail) => {
+          if (this.#beside !== beside) return;
+          this.#beside = null;
+          emit({ kind: 'besideFailed', detail });
+        },
+        onTlsSession: (session) => tlsTicket.renew(session),
+      },
+    );
+    this.#beside = beside;
+  }
+
+  dropBeside(): void {
+    this.#beside?.drop();
+    this.#beside = null;
+  }
+
+  path(): PathState | null {
+    const descriptor = this.#session?.descriptor() ?? null;
+    return descriptor === null ? null : this.#options.tcpInfo(descriptor);
   }
 
   /** Asking the system takes a moment; an answer for a connection that is gone is not told. */

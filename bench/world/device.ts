@@ -149,6 +149,8 @@ export class Device {
       case 'closeLink':
         this.#close(effect.how);
         break;
+      case 'connectBeside':
+      case 'dropBeside':
       case 'reportNetwork':
         break;
       case 'saveBelief':

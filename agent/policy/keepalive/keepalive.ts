@@ -8,6 +8,7 @@ import { initialVersion } from '../protocol-version.ts';
 import { INITIAL_RECONNECT } from '../reconnect.ts';
 import { INITIAL_VERDICT } from '../verdict.ts';
 import { UNKNOWN_POWER } from '../vitals.ts';
+import { dropBeside, onBesideFailed } from './beside.ts';
 import { NOTHING_REPORTED, onFleetKnowledge, saveBelief } from './learning.ts';
 import {
   onConnectFailed,
@@ -21,6 +22,7 @@ import {
 import {
   onApplicationTraffic,
   onAsked,
+  onBesideUp,
   onPacketReceived,
   onProbeAcked,
   onProbeRefused,
@@ -57,6 +59,7 @@ export function initialKeepalive(config: KeepaliveConfig, starts: number): Keepa
     inFlight: [],
     nextProbeId: 1,
     wanted: null,
+    beside: null,
     power: UNKNOWN_POWER,
     lastRttMs: null,
     toldVitals: null,
@@ -106,7 +109,7 @@ function whileRunning(draft: Draft, event: KeepaliveEvent): void {
       onFleetKnowledge(draft, event.key, event.summary);
       break;
     case 'vitalsRead':
-      onVitalsRead(draft, event.power, event.signalDbm);
+      onVitalsRead(draft, event.power, event.signalDbm, event.path ?? null);
       break;
     case 'timePassed':
       if (draft.state.reconnect.phase !== 'up') onRetryTime(draft);
@@ -138,6 +141,12 @@ function onTraffic(draft: Draft, event: KeepaliveEvent): void {
     case 'asked':
       onAsked(draft);
       break;
+    case 'besideUp':
+      onBesideUp(draft, event.tcpMs);
+      break;
+    case 'besideFailed':
+      onBesideFailed(draft, event.detail);
+      break;
   }
 }
 
@@ -147,6 +156,7 @@ function startLeaving(draft: Draft): void {
     finish(draft);
     return;
   }
+  dropBeside(draft, 'stopping');
   publishStatus(draft, 'leaving');
   patch(draft, { phase: 'leaving', stopAt: draft.now + LEAVE_MS });
   say(draft, 'info', 'leaving', 'stopping: saying goodbye');

@@ -9,6 +9,7 @@ import { scheduleStep } from '../probe-schedule.ts';
 import { versionAccepted, versionAfterFailure } from '../protocol-version.ts';
 import { type ReconnectEvent, type ReconnectStep, reconnectStep } from '../reconnect.ts';
 import { type VerdictConfig, verdictStep } from '../verdict.ts';
+import { dropBeside } from './beside.ts';
 import { connectTimeoutMs, epochOf, keepAliveCeilingSeconds } from './bounds.ts';
 import { adoptInterval, NOTHING_REPORTED, saveBelief } from './learning.ts';
 import { type Draft, patch, say } from './types.ts';
@@ -101,6 +102,7 @@ function endLink(draft: Draft, linkEnd: LinkEnd, detail: string, atOnce: boolean
     silenceMs: Math.round(linkEnd.silenceMs),
     retryInMs: Math.round(step.delayMs),
   });
+  if (!step.connect) dropBeside(draft, 'the connection has ended');
   follow(draft, step);
 }
 
@@ -251,6 +253,10 @@ export function onRetryTime(draft: Draft): void {
 function follow(draft: Draft, step: ReconnectStep): void {
   if (!step.connect) return;
   const { config } = draft;
+  const beside = draft.state.beside === 'up';
+  // A SYN that still waits for its next repetition would be slower than a fresh one.
+  if (!beside) dropBeside(draft, 'a fresh connection is quicker');
+  patch(draft, { beside: null });
   patch(draft, { sessions: draft.state.sessions + 1 });
   draft.effects.push({
     kind: 'connect',
@@ -258,6 +264,7 @@ function follow(draft: Draft, step: ReconnectStep): void {
     keepAliveSeconds: keepAliveCeilingSeconds(config),
     timeoutMs: connectTimeoutMs(config, patience(draft)),
     will: statusOf(draft, 'offline'),
+    beside,
   });
   say(draft, 'debug', 'connecting', 'connecting', {
     reason: step.reason,

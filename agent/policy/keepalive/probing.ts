@@ -5,10 +5,11 @@ import { type ProbeReason, promiseMs, scheduleStep } from '../probe-schedule.ts'
 import { RADIO_TAIL_MS } from '../round-trip.ts';
 import { type VerdictEvent, type VerdictStep, verdictStep } from '../verdict.ts';
 import { type Power, worthTelling } from '../vitals.ts';
+import { dropBeside, openBeside, provesDeath } from './beside.ts';
 import { longestPromiseMs } from './bounds.ts';
 import { adoptInterval, reportNetwork, saveBeliefSometimes } from './learning.ts';
 import { isStatusStale, onLinkDead, publishStatus, verdictConfig, wholeSeconds } from './link.ts';
-import { type Draft, patch, type SentProbe, say } from './types.ts';
+import { type Draft, type PathState, patch, type SentProbe, say } from './types.ts';
 
 /** Time passed on a link that is up: an overdue answer first, then a due probe. */
 export function onProbeTime(draft: Draft): void {
@@ -46,11 +47,16 @@ export function onAsked(draft: Draft): void {
 function want(draft: Draft, reason: ProbeReason | 'answer-overdue'): void {
   if (draft.state.wanted !== null) return;
   patch(draft, { wanted: reason });
-  draft.effects.push({ kind: 'readVitals' });
+  draft.effects.push({ kind: 'readVitals', path: reason === 'answer-overdue' });
 }
 
 /** The vitals are read: the probe that waited for them goes out with a promise. */
-export function onVitalsRead(draft: Draft, power: Power, signalDbm: number | null): void {
+export function onVitalsRead(
+  draft: Draft,
+  power: Power,
+  signalDbm: number | null,
+  path: PathState | null,
+): void {
   const { wanted, schedule } = draft.state;
   const read = intervalStep(draft.state.interval, { kind: 'powerRead', power, signalDbm }, draft.config);
   const dueAt = wanted === 'interval-lapsed' ? schedule.dueAt : null;
@@ -61,6 +67,7 @@ export function onVitalsRead(draft: Draft, power: Power, signalDbm: number | nul
   // Before the probe, which promises it.
   if (changed) adoptChange(draft);
   if (wanted === null || draft.state.reconnect.phase !== 'up') return;
+  if (wanted === 'answer-overdue') openBeside(draft, path);
   send(draft, wanted, signalDbm);
 }
 
@@ -105,10 +112,16 @@ function send(draft: Draft, reason: ProbeReason | 'answer-overdue', signalDbm: n
   say(draft, 'debug', 'probeSent', 'probe sent', { id, reason, promisedSeconds, radio, repeat });
 }
 
+/** The second connection can carry. Its CONNECT goes out when the link is given up. */
+export function onBesideUp(draft: Draft, tcpMs: number): void {
+  if (provesDeath(draft, tcpMs)) onLinkDead(draft, 'a connection beside it came up while it stayed silent');
+}
+
 /** An answer: the path works both ways, and the interval may learn from the silence that came before. */
 export function onProbeAcked(draft: Draft, id: number): void {
   const sent = draft.state.inFlight.find((probe) => probe.id === id);
   if (sent === undefined) return;
+  dropBeside(draft, 'the connection answers again');
   const { now, state, config } = draft;
   const rttMs = now - sent.sentAt;
   const repeats = state.verdict.unanswered?.sent ?? 1;
@@ -152,6 +165,7 @@ export function onProbeRefused(draft: Draft, id: number, detail: string): void {
 /** Any packet proves that the path brings packets to us. */
 export function onPacketReceived(draft: Draft): void {
   patch(draft, { lastPacketAt: draft.now });
+  dropBeside(draft, 'the connection answers again');
   verdict(draft, { kind: 'packetReceived' });
 }
 

@@ -49,10 +49,29 @@ export type KeepaliveEvent =
   | { readonly kind: 'packetReceived' }
   | { readonly kind: 'applicationTraffic' }
   | { readonly kind: 'asked' }
-  /** Answers `readVitals`, at once. */
-  | { readonly kind: 'vitalsRead'; readonly power: Power; readonly signalDbm: number | null }
+  /** Answers `readVitals`, at once; with `path` where that was asked for and the kernel tells. */
+  | {
+      readonly kind: 'vitalsRead';
+      readonly power: Power;
+      readonly signalDbm: number | null;
+      readonly path?: PathState | null;
+    }
+  /**
+   * The connection beside the link can carry: TCP, and TLS where there is any; no CONNECT was sent. `tcpMs`: how long
+   * the SYN waited for its answer.
+   */
+  | { readonly kind: 'besideUp'; readonly tcpMs: number }
+  | { readonly kind: 'besideFailed'; readonly detail: string }
   | { readonly kind: 'stopRequested' }
   | { readonly kind: 'timePassed' };
+
+/** What the kernel knows of the link's socket (`TCP_INFO`). */
+export interface PathState {
+  /** Segments sent and not yet acknowledged. */
+  readonly unackedSegments: number;
+  /** Retransmission timeouts in a row for the oldest of them. */
+  readonly retransmits: number;
+}
 
 export type KeepaliveEffect =
   | {
@@ -62,10 +81,16 @@ export type KeepaliveEffect =
       readonly timeoutMs: number;
       /** The status that the broker publishes when this session ends without a word. */
       readonly will: Status;
+      /** Over the connection that was opened beside the last link, unless that has ended meanwhile. */
+      readonly beside: boolean;
     }
+  /** Open a connection beside the link, as far as it goes without a word of MQTT. */
+  | { readonly kind: 'connectBeside' }
+  | { readonly kind: 'dropBeside' }
   | { readonly kind: 'publishStatus'; readonly status: Status }
   | { readonly kind: 'publishProbe'; readonly id: number; readonly probe: Probe }
-  | { readonly kind: 'readVitals' }
+  /** `path`: also ask the kernel about the link's socket. */
+  | { readonly kind: 'readVitals'; readonly path: boolean }
   /** Worth telling the fleet: what was learned of this network. */
   | { readonly kind: 'reportNetwork'; readonly report: NetworkReport }
   /** Worth a write to flash: what was learned of this network. */
@@ -108,6 +133,8 @@ export interface KeepaliveState {
   readonly nextProbeId: number;
   /** Why a probe waits for `vitalsRead`; null: none does. */
   readonly wanted: ProbeReason | 'answer-overdue' | null;
+  /** The connection that is opened beside a link that seems dead; null: none is. */
+  readonly beside: 'opening' | 'up' | null;
   readonly power: Power;
   readonly lastRttMs: number | null;
   readonly toldVitals: Vitals | null;

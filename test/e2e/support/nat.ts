@@ -41,6 +41,8 @@ export interface Nat {
   setIdleTimeout(seconds: number): void;
   /** Forgets every connection at once. */
   reboot(): void;
+  /** Lets nothing through, without a word to anybody, while it lasts. */
+  shadow(on: boolean): void;
   unplugCloud(): void;
   plugCloud(): void;
   /** Gives the device another address in place of its own. */
@@ -71,6 +73,14 @@ export async function layNat(cleanups: Cleanups, options: NatOptions): Promise<N
     packets: () => readCounters(router),
     setIdleTimeout,
     reboot: () => void run('ip', ['netns', 'exec', router, 'conntrack', '-F']),
+    shadow: (on) =>
+      void run(
+        'ip',
+        ['netns', 'exec', router, 'nft', '-f', '-'],
+        on
+          ? 'table ip shadow { chain fward { type filter hook forward priority -10; policy drop; }\n}'
+          : 'delete table ip shadow',
+      ),
     unplugCloud: () => void run('ip', ['-n', router, 'link', 'set', 'wan0', 'down']),
     plugCloud: () => void run('ip', ['-n', router, 'link', 'set', 'wan0', 'up']),
     moveDevice: () =>

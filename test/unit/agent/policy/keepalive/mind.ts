@@ -13,6 +13,7 @@ import type {
   KeepaliveEffect,
   KeepaliveEvent,
   KeepaliveState,
+  PathState,
 } from '../../../../../agent/policy/keepalive/types.ts';
 import type { Power } from '../../../../../agent/policy/vitals.ts';
 import type { Probe } from '../../../../../protocol/probe.ts';
@@ -76,6 +77,8 @@ export class Mind {
   readonly config: KeepaliveConfig;
   power: Power = { batteryPercent: null, external: true };
   signalDbm: number | null = null;
+  /** What the kernel says of the link's socket, where that is asked for; null: it says nothing. */
+  path: PathState | null = null;
   /** Where the connections go through. */
   network: Network = HOME;
   /** What the device keeps over restarts. */
@@ -105,7 +108,8 @@ export class Mind {
       effects.push(effect);
       if (effect.kind === 'saveBelief') this.flash.set(effect.key, effect.belief);
       if (effect.kind !== 'readVitals') continue;
-      effects.push(...this.tell({ kind: 'vitalsRead', power: this.power, signalDbm: this.signalDbm }));
+      const { power, signalDbm, path } = this;
+      effects.push(...this.tell({ kind: 'vitalsRead', power, signalDbm, ...(effect.path && { path }) }));
     }
     return effects;
   }
