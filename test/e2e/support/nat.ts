@@ -35,6 +35,8 @@ export interface Nat {
   readonly url: string;
   /** The broker at a further port. */
   urlAt(port: number): string;
+  /** The namespace of the device. */
+  readonly device: string;
   /** To be put before a command that is to run on the device. */
   readonly onDevice: readonly string[];
   packets(): Packets;
@@ -69,6 +71,7 @@ export async function layNat(cleanups: Cleanups, options: NatOptions): Promise<N
   return {
     url: `mqtt://${CLOUD}:${PORT}`,
     urlAt: (port) => `mqtt://${CLOUD}:${port}`,
+    device,
     onDevice: inside(device),
     packets: () => readCounters(router),
     setIdleTimeout,
