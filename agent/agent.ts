@@ -122,7 +122,7 @@ export class Agent {
         this.#link.publishReport(effect.report);
         break;
       case 'saveBelief':
-        this.#parts.beliefs.save(effect.key, effect.belief);
+        this.#parts.beliefs.save(effect.key, effect.belief, effect.link);
         break;
       case 'closeLink':
         this.#link.close(effect.how);

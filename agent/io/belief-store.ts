@@ -8,6 +8,7 @@ import { writeFileAtomic } from '../../runtime/atomic-file.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { IdleTimeoutBelief } from '../policy/idle-timeout-belief.ts';
 import { parseBelief, type SavedBelief, saveBelief } from '../policy/idle-timeout-saved.ts';
+import { parseLink, type SavedLink } from '../policy/link-saved.ts';
 
 const FILE = 'networks.json';
 const VERSION = 1;
@@ -17,13 +18,16 @@ const MAX_NETWORKS = 20;
 interface SavedNetwork {
   readonly key: string;
   readonly belief: unknown;
+  readonly link?: unknown;
 }
 
 export interface BeliefStore {
   /** What was learned of a network, on top of `prior`; null: nothing, or nothing readable. */
   load(key: string, prior: Float64Array): IdleTimeoutBelief | null;
-  /** Keeps it. A folder that cannot be written costs a warning. */
-  save(key: string, belief: IdleTimeoutBelief): void;
+  /** What was kept of a network's link; null: nothing, or nothing that makes sense. */
+  link(key: string): SavedLink | null;
+  /** Keeps both. A folder that cannot be written costs a warning. */
+  save(key: string, belief: IdleTimeoutBelief, link?: SavedLink): void;
 }
 
 /** Opens `<stateDirectory>/networks.json`; a file that is absent or damaged is an empty one. */
@@ -47,10 +51,11 @@ export function openBeliefStore(stateDirectory: string, log: Log): BeliefStore {
       );
       return null;
     },
-    save(key, belief) {
+    link: (key) => parseLink(networks.find((network) => network.key === key)?.link),
+    save(key, belief, link) {
       const saved: SavedBelief = saveBelief(belief);
       const others = networks.filter((network) => network.key !== key);
-      networks = [{ key, belief: saved }, ...others].slice(0, MAX_NETWORKS);
+      networks = [{ key, belief: saved, ...(link && { link }) }, ...others].slice(0, MAX_NETWORKS);
       try {
         writeFileAtomic(path, `${JSON.stringify({ version: VERSION, networks })}\n`);
       } catch (error) {

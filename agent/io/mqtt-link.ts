@@ -19,6 +19,7 @@ import { type MqttSession, openMqtt } from '../../runtime/mqtt-client.ts';
 import type { IdleTimeoutBelief } from '../policy/idle-timeout-belief.ts';
 import type { Network } from '../policy/interval.ts';
 import type { KeepaliveEffect, KeepaliveEvent, PathState } from '../policy/keepalive/types.ts';
+import type { SavedLink } from '../policy/link-saved.ts';
 import { type Beside, openBeside } from './beside.ts';
 import type { SocketAddresses } from './network/identity.ts';
 import type { TlsTicket } from './tls-ticket.ts';
@@ -53,6 +54,7 @@ export interface LinkOptions {
 export interface Whereabouts {
   readonly network: Network;
   readonly belief: IdleTimeoutBelief | null;
+  readonly link?: SavedLink | null;
 }
 
 /** A link that is not yet connected. */
@@ -197,9 +199,9 @@ class MqttLink implements Link {
   /** Asking the system takes a moment; an answer for a connection that is gone is not told. */
   #identify(session: MqttSession, socket: SocketAddresses): void {
     const { whereabouts, emit } = this.#options;
-    void whereabouts(socket).then(({ network, belief }) => {
+    void whereabouts(socket).then(({ network, belief, link = null }) => {
       if (this.#session !== session) return;
-      emit({ kind: 'networkIdentified', network, belief });
+      emit({ kind: 'networkIdentified', network, belief, link });
       this.#follow(session, network.key);
     });
   }

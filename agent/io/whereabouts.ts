@@ -59,7 +59,8 @@ export function createSenses(
       });
       reader.use(found.identity.kind, found.interface);
       const key = networkKey(found.identity, sha256);
-      return { network: { key, radio: radioOf(found.identity) }, belief: beliefs.load(key, prior) };
+      const network = { key, radio: radioOf(found.identity) };
+      return { network, belief: beliefs.load(key, prior), link: beliefs.link(key) };
     },
     readSignalDbm: () => reader.read().signalDbm,
     close: () => reader.close(),

@@ -12,6 +12,7 @@ import type { RadioKind } from './interval-policies.ts';
 import { knownFromBelief, knownFromFleet } from './known-limit.ts';
 import type { LapseCause } from './lapse-cause.ts';
 import type { LearnerEvent } from './learner-event.ts';
+import { type SavedLink, withLink } from './link-saved.ts';
 import type { Power } from './vitals.ts';
 
 export interface IntervalConfig {
@@ -52,8 +53,13 @@ export type IntervalEvent =
   | { readonly kind: 'timerFired'; readonly lateMs: number }
   /** [MQTT-3.1.2-21]; null: the broker leaves it to us. */
   | { readonly kind: 'serverKeepAliveTold'; readonly seconds: number | null }
-  /** A connection came up on another network. `belief`: what was saved of it, or null. */
-  | { readonly kind: 'networkJoined'; readonly network: Network; readonly belief: IdleTimeoutBelief | null }
+  /** A connection came up on another network. `belief`, `link`: what was saved of it, or null. */
+  | {
+      readonly kind: 'networkJoined';
+      readonly network: Network;
+      readonly belief: IdleTimeoutBelief | null;
+      readonly link?: SavedLink | null;
+    }
   /** What other devices found there. */
   | { readonly kind: 'fleetKnowledgeTold'; readonly key: string; readonly summary: FleetSummary };
 
@@ -148,7 +154,7 @@ function takeIn(state: IntervalState, event: IntervalEvent, config: IntervalConf
         ...state,
         network: event.network,
         seen: NOTHING_SEEN,
-        learner: withBudgetOf(state, learnerOf(config, event.belief, null)),
+        learner: withBudgetOf(state, withLink(learnerOf(config, event.belief, null), event.link ?? null)),
       };
     case 'fleetKnowledgeTold':
       // Own experience outweighs what others say: they help only a device that has none here.
@@ -225,9 +231,9 @@ function learnerOf(
   );
 }
 
-/** What trials may cost is the device's, wherever it is: roaming must not fill it up anew. */
+/** What trials may cost is the device's, wherever it is: neither roaming nor a restart may fill it up anew. */
 function withBudgetOf({ learner }: IntervalState, next: LearnerState): LearnerState {
-  return { ...next, trialBudgetSeconds: learner.trialBudgetSeconds };
+  return { ...next, trialBudgetSeconds: learner.trialBudgetSeconds ?? next.trialBudgetSeconds };
 }
 
 function chosen(state: IntervalState, config: IntervalConfig): IntervalState {

@@ -1,5 +1,4 @@
 /** A simulated device: the agent's production policy, with a world instead of shells. */
-import type { IdleTimeoutBelief } from '../../agent/policy/idle-timeout-belief.ts';
 import type { Network } from '../../agent/policy/interval.ts';
 import { initialKeepalive, keepaliveStep } from '../../agent/policy/keepalive/keepalive.ts';
 import type {
@@ -47,7 +46,7 @@ export class Device {
   #state: KeepaliveState | null = null;
   #client: Client | null = null;
   /** What is on the device's flash, by network. */
-  readonly #beliefs = new Map<string, IdleTimeoutBelief>();
+  readonly #learned = new Map<string, Extract<KeepaliveEffect, { kind: 'saveBelief' }>>();
   #pending: KeepaliveEvent[] = [];
   #stepping = false;
   /** Timers and packets of an earlier life must not reach a later one. */
@@ -154,7 +153,7 @@ export class Device {
       case 'reportNetwork':
         break;
       case 'saveBelief':
-        this.#beliefs.set(effect.key, effect.belief);
+        this.#learned.set(effect.key, effect);
         break;
       case 'log':
       case 'finished':
@@ -200,7 +199,8 @@ export class Device {
       settle(event);
       if (event.kind !== 'linkUp') return;
       const network = this.#parts.network?.() ?? NETWORK;
-      settle({ kind: 'networkIdentified', network, belief: this.#beliefs.get(network.key) ?? null });
+      const { belief = null, link = null } = this.#learned.get(network.key) ?? {};
+      settle({ kind: 'networkIdentified', network, belief, link });
     };
     if (path.settings.handshakeMs !== undefined) {
       this.#shakeHands(path.settings.handshakeMs, client, answer);

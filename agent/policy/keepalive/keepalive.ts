@@ -103,7 +103,7 @@ function whileRunning(draft: Draft, event: KeepaliveEvent): void {
       onLinkClosed(draft, event.cause, event.detail);
       break;
     case 'networkIdentified':
-      onNetworkIdentified(draft, event.network, event.belief);
+      onNetworkIdentified(draft, event.network, event.belief, event.link ?? null);
       break;
     case 'fleetKnowledgeTold':
       onFleetKnowledge(draft, event.key, event.summary);

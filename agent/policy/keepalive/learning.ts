@@ -3,6 +3,7 @@ import type { IdleTimeoutRange } from '../../../protocol/network-knowledge.ts';
 import type { FleetSummary } from '../idle-timeout-prior.ts';
 import { summarizeBelief } from '../idle-timeout-saved.ts';
 import { explainInterval, type IntervalState, intervalStep, safeSilenceMs } from '../interval.ts';
+import { saveLink } from '../link-saved.ts';
 import { scheduleStep } from '../probe-schedule.ts';
 import { epochOf, longestPromiseMs } from './bounds.ts';
 import { type Draft, type KeepaliveState, patch, say } from './types.ts';
@@ -26,7 +27,8 @@ export function saveBelief(draft: Draft): void {
   const { interval, saved } = draft.state;
   const { learner, network } = interval;
   if (network.key === '' || learner.unknown || saved.belief === learner.belief) return;
-  draft.effects.push({ kind: 'saveBelief', key: network.key, belief: learner.belief });
+  const { belief } = learner;
+  draft.effects.push({ kind: 'saveBelief', key: network.key, belief, link: saveLink(learner) });
   patch(draft, { saved: { belief: learner.belief, at: draft.now } });
 }
 

@@ -5,6 +5,7 @@ import type { CloseCause } from '../../../runtime/mqtt-client.ts';
 import type { IdleTimeoutBelief } from '../idle-timeout-belief.ts';
 import { explainInterval, intervalStep, type Network } from '../interval.ts';
 import { type FirstConnect, type LapseCause, type LinkEnd, lapseCause } from '../lapse-cause.ts';
+import type { SavedLink } from '../link-saved.ts';
 import { scheduleStep } from '../probe-schedule.ts';
 import { versionAccepted, versionAfterFailure } from '../protocol-version.ts';
 import { type ReconnectEvent, type ReconnectStep, reconnectStep } from '../reconnect.ts';
@@ -110,7 +111,12 @@ function endLink(draft: Draft, linkEnd: LinkEnd, detail: string, atOnce: boolean
  * The network of a connection is known. Where that is another one than before, the end of the last connection
  * teaches nothing: the move explains it.
  */
-export function onNetworkIdentified(draft: Draft, network: Network, belief: IdleTimeoutBelief | null): void {
+export function onNetworkIdentified(
+  draft: Draft,
+  network: Network,
+  belief: IdleTimeoutBelief | null,
+  link: SavedLink | null,
+): void {
   if (draft.state.reconnect.phase !== 'up') return;
   const { interval, linkEnd } = draft.state;
   if (network.key === interval.network.key) {
@@ -119,7 +125,7 @@ export function onNetworkIdentified(draft: Draft, network: Network, belief: Idle
     return;
   }
   saveBelief(draft);
-  const joined = { kind: 'networkJoined', network, belief } as const;
+  const joined = { kind: 'networkJoined', network, belief, link } as const;
   patch(draft, {
     linkEnd: null,
     interval: intervalStep(interval, joined, draft.config),

@@ -10,6 +10,7 @@ import type { IdleTimeoutBelief } from '../idle-timeout-belief.ts';
 import type { FleetSummary } from '../idle-timeout-prior.ts';
 import type { IntervalState, Network } from '../interval.ts';
 import type { LinkEnd } from '../lapse-cause.ts';
+import type { SavedLink } from '../link-saved.ts';
 import type { ProbeReason, ScheduleState } from '../probe-schedule.ts';
 import type { MqttVersion, VersionState } from '../protocol-version.ts';
 import type { ReconnectState } from '../reconnect.ts';
@@ -38,6 +39,7 @@ export type KeepaliveEvent =
       readonly kind: 'networkIdentified';
       readonly network: Network;
       readonly belief: IdleTimeoutBelief | null;
+      readonly link?: SavedLink | null;
     }
   | { readonly kind: 'fleetKnowledgeTold'; readonly key: string; readonly summary: FleetSummary }
   | { readonly kind: 'connectFailed'; readonly failure: ConnectFailure }
@@ -94,7 +96,12 @@ export type KeepaliveEffect =
   /** Worth telling the fleet: what was learned of this network. */
   | { readonly kind: 'reportNetwork'; readonly report: NetworkReport }
   /** Worth a write to flash: what was learned of this network. */
-  | { readonly kind: 'saveBelief'; readonly key: string; readonly belief: IdleTimeoutBelief }
+  | {
+      readonly kind: 'saveBelief';
+      readonly key: string;
+      readonly belief: IdleTimeoutBelief;
+      readonly link: SavedLink;
+    }
   /** `abandon`: destroy the socket. `leave`: DISCONNECT, then close. */
   | { readonly kind: 'closeLink'; readonly how: 'abandon' | 'leave' }
   | { readonly kind: 'finished' }

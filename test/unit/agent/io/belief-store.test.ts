@@ -70,6 +70,18 @@ describe('the store of beliefs', () => {
     assert.deepEqual(warned, []);
   });
 
+  it('keeps what was found of the link beside it, and reads a file from before that was kept', () => {
+    const link = { losses: 2.5, watchedSeconds: 7000, trialBudgetSeconds: 120 };
+    const store = open();
+    store.save('n1-a', lasting(100), link);
+    store.save('n1-b', lasting(700));
+    const next = open();
+    assert.deepEqual(next.link('n1-a'), link);
+    assert.equal(next.link('n1-b'), null);
+    assert.ok(next.load('n1-b', BASE_PRIOR) !== null);
+    assert.deepEqual(warned, []);
+  });
+
   it('gives back within one life too, the newest of each', () => {
     const store = open();
     store.save('n1-a', lasting(100));

@@ -15,6 +15,7 @@ import {
   type Network,
 } from '../../../../agent/policy/interval.ts';
 import type { LapseCause } from '../../../../agent/policy/lapse-cause.ts';
+import type { SavedLink } from '../../../../agent/policy/link-saved.ts';
 
 export const CONFIG: IntervalConfig = {
   keepalive: {
@@ -60,11 +61,11 @@ export const serverKeepAlive = (seconds: number | null): IntervalEvent => ({
   kind: 'serverKeepAliveTold',
   seconds,
 });
-export const joined = (network = HOME, belief: IdleTimeoutBelief | null = null): IntervalEvent => ({
-  kind: 'networkJoined',
-  network,
-  belief,
-});
+export const joined = (
+  network = HOME,
+  belief: IdleTimeoutBelief | null = null,
+  link: SavedLink | null = null,
+): IntervalEvent => ({ kind: 'networkJoined', network, belief, link });
 export const fleet = (
   survivesSeconds: number,
   forgetsSeconds: number | null,
