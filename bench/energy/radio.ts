@@ -80,14 +80,14 @@ export function parseRadios(csv: string): readonly Radio[] {
   });
 }
 
-/** `verdict.answer_floor` and `verdict.answer_ceiling`, and a round trip's mean deviation as a share of its median. */
+/** `verdict.answer_floor` and `verdict.answer_ceiling`, and the least wait after a sleep as a multiple of the median. */
 const FLOOR_SECONDS = 3;
 const CEILING_SECONDS = 30;
-const DEVIATION_SHARE = 0.2;
+const COLD_LEAST_FACTOR = 2.2;
 
-/** The agent's verdict once round trips are measured (RFC 6298 (2.3), doubled for each repeat), with three probes. */
+/** The agent's verdict once round trips are measured, with three probes; each wait is twice the last. */
 function answerWaits(rttMs: number): readonly number[] {
-  const first = Math.max(FLOOR_SECONDS, ((1 + 4 * DEVIATION_SHARE) * rttMs) / 1000);
+  const first = Math.max(FLOOR_SECONDS, (COLD_LEAST_FACTOR * rttMs) / 1000);
   const second = Math.min(2 * first, CEILING_SECONDS);
   return [first, second, Math.min(2 * second, CEILING_SECONDS)];
 }

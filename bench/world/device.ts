@@ -198,9 +198,7 @@ export class Device {
       answered = true;
       settle(event);
       if (event.kind !== 'linkUp') return;
-      const network = this.#parts.network?.() ?? NETWORK;
-      const { belief = null, link = null } = this.#learned.get(network.key) ?? {};
-      settle({ kind: 'networkIdentified', network, belief, link });
+      settle(this.#located());
     };
     if (path.settings.handshakeMs !== undefined) {
       this.#shakeHands(path.settings.handshakeMs, client, answer);
@@ -221,6 +219,12 @@ export class Device {
         connection.send('down', () => answer(LINK_UP));
       });
     });
+  }
+
+  #located(): KeepaliveEvent {
+    const network = this.#parts.network?.() ?? NETWORK;
+    const { belief = null, link = null } = this.#learned.get(network.key) ?? {};
+    return { kind: 'networkIdentified', network, belief, link };
   }
 
   /** SYN, TLS and CONNECT taken together. While nothing passes they wait for it, as TCP would. */

@@ -62,6 +62,7 @@ export function initialKeepalive(config: KeepaliveConfig, starts: number): Keepa
     beside: null,
     power: UNKNOWN_POWER,
     lastRttMs: null,
+    connecting: { startedAt: null, tookMs: 0 },
     toldVitals: null,
     told: null,
     promisedMs: interval.intervalMs,

@@ -13,7 +13,7 @@ import { type VerdictConfig, verdictStep } from '../verdict.ts';
 import { dropBeside } from './beside.ts';
 import { connectTimeoutMs, epochOf, keepAliveCeilingSeconds } from './bounds.ts';
 import { adoptInterval, NOTHING_REPORTED, saveBelief } from './learning.ts';
-import { type Draft, patch, say } from './types.ts';
+import { type Draft, type KeepaliveState, patch, say } from './types.ts';
 
 /** By which factor the interval may change before the retained status is renewed. */
 const MAX_UNTOLD_CHANGE = 1.2;
@@ -25,6 +25,8 @@ export function onStarted(draft: Draft): void {
 
 export function onLinkUp(draft: Draft, serverKeepAliveSeconds: number | null, tlsResumed: boolean): void {
   const { config, now } = draft;
+  const { startedAt } = draft.state.connecting;
+  if (startedAt !== null) patch(draft, { connecting: { startedAt: null, tookMs: now - startedAt } });
   reconnect(draft, { kind: 'linkUp' });
   // A status was told before, so this is not the first session.
   if (draft.state.told !== null) {
@@ -213,8 +215,15 @@ export function publishStatus(draft: Draft, state: StatusState): void {
 export function verdictConfig({ config, state }: Draft): VerdictConfig {
   const { verdict, keepalive } = config;
   const remainingSeconds = (state.promisedMs / 1000) * Math.max(1, keepalive.count - 1);
-  const timeoutSeconds = Math.min(keepalive.timeoutSeconds, remainingSeconds);
+  // Coming back in takes ten seconds and more on NB-IoT: less to wait for an answer, but never half of it.
+  const backSeconds = Math.min(comingBackMs(state) / 1000, remainingSeconds / 2);
+  const timeoutSeconds = Math.min(keepalive.timeoutSeconds, remainingSeconds - backSeconds);
   return { ...verdict, count: keepalive.count, timeoutSeconds };
+}
+
+/** From giving a link up to the status that the monitor hears: a connect as long as the last one, and a round trip. */
+function comingBackMs({ connecting, lastRttMs }: KeepaliveState): number {
+  return connecting.tookMs + (lastRttMs ?? 0);
 }
 
 function statusOf(draft: Draft, state: StatusState): Status {
@@ -262,8 +271,9 @@ function follow(draft: Draft, step: ReconnectStep): void {
   const beside = draft.state.beside === 'up';
   // A SYN that still waits for its next repetition would be slower than a fresh one.
   if (!beside) dropBeside(draft, 'a fresh connection is quicker');
-  patch(draft, { beside: null });
-  patch(draft, { sessions: draft.state.sessions + 1 });
+  // One that is up already says nothing of how long a whole connect takes.
+  const connecting = { ...draft.state.connecting, startedAt: beside ? null : draft.now };
+  patch(draft, { beside: null, sessions: draft.state.sessions + 1, connecting });
   draft.effects.push({
     kind: 'connect',
     version: draft.state.version.version,

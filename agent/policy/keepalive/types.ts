@@ -144,6 +144,8 @@ export interface KeepaliveState {
   readonly beside: 'opening' | 'up' | null;
   readonly power: Power;
   readonly lastRttMs: number | null;
+  /** When the connect under way began, and how long the last one that succeeded took, in ms. */
+  readonly connecting: { readonly startedAt: number | null; readonly tookMs: number };
   readonly toldVitals: Vitals | null;
   /** What the last status said of the interval and the network; null before the first. */
   readonly told: Pick<IntervalState, 'intervalMs' | 'reason' | 'network'> | null;

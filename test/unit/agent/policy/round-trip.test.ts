@@ -41,7 +41,8 @@ describe('answerTimeoutMs', () => {
   });
 
   it('is the mean and four deviations, between floor and ceiling', () => {
-    assert.equal(wait({ smoothedMs: 4000, deviationMs: 500 }), 6000);
+    assert.equal(wait({ smoothedMs: 4000, deviationMs: 500 }, 'warm'), 6000);
+    assert.equal(wait({ smoothedMs: 4000, deviationMs: 2000 }), 12_000);
     assert.equal(wait({ smoothedMs: 40, deviationMs: 5 }), 3000);
     assert.equal(wait({ smoothedMs: 25_000, deviationMs: 9000 }), 30_000);
   });
@@ -49,6 +50,12 @@ describe('answerTimeoutMs', () => {
   it('keeps cold and warm radio apart', () => {
     const roundTrips = { cold: { smoothedMs: 9000, deviationMs: 1000 }, warm: null };
     assert.equal(answerTimeoutMs(roundTrips, 'warm', SETTINGS), 15_000);
-    assert.equal(answerTimeoutMs(roundTrips, 'cold', SETTINGS), 13_000);
+    assert.equal(answerTimeoutMs(roundTrips, 'cold', SETTINGS), 19_800);
+  });
+
+  it('leaves a radio that slept twice its usual time and more, however even the last answers came', () => {
+    const even = after(...Array(30).fill(5000));
+    assert.equal(wait(even), 11_000);
+    assert.ok(wait(even, 'warm') < 6000);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { forgetProbability } from '../../../../../agent/policy/idle-timeout-belief.ts';
+import { verdictConfig } from '../../../../../agent/policy/keepalive/link.ts';
 import type { ConnectFailureKind } from '../../../../../runtime/connect-failure.ts';
 import { CONFIG, fixed, HOME, Mind } from './mind.ts';
 
@@ -18,6 +19,23 @@ function nextConnect(mind: Mind, withinSeconds = 400): number {
   }
   return mind.now / 1000 - from;
 }
+
+describe('the time for a verdict', () => {
+  it('leaves as much as coming back in took the last time, and is never cut by more than half', () => {
+    const secondsFor = (connectSeconds: number): number => {
+      const mind = new Mind();
+      mind.tell({ kind: 'started' });
+      mind.now += connectSeconds * 1000;
+      mind.up();
+      const { state, config, now } = mind;
+      return verdictConfig({ state, config, now, effects: [], random: () => 0 }).timeoutSeconds;
+    };
+    // Two promises of 30 s are left when a probe goes unanswered.
+    assert.equal(secondsFor(0), 60);
+    assert.equal(secondsFor(12), 48);
+    assert.equal(secondsFor(100), 30);
+  });
+});
 
 describe('a connect', () => {
   it('carries a Keep Alive above any interval, so that adapting never needs a reconnect', () => {
