@@ -4,7 +4,7 @@ import { nearest } from './nearest.ts';
 import { type Reading, readTextValue, readValue } from './schema/formats.ts';
 import type { SchemaItem } from './schema/item.ts';
 
-export type Layer = 'default' | 'preset' | 'file' | 'environment' | 'command line';
+export type Layer = 'default' | 'preset' | 'file' | 'environment' | 'command line' | 'derived';
 
 export interface Origin {
   readonly layer: Layer;

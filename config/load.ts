@@ -4,7 +4,7 @@
  */
 
 import { isDeviceName } from '../protocol/topics.ts';
-import { agentChecks, type Check, monitorChecks } from './checks.ts';
+import { agentChecks, type Check, maxDetectionSeconds, monitorChecks, timeoutSeconds } from './checks.ts';
 import { ConfigError, showValue } from './config-error.ts';
 import { checkReadable, readSecretFile, readTextFile } from './files.ts';
 import { parseJson5 } from './json5-text.ts';
@@ -79,7 +79,7 @@ export function loadAgent(options: LoadOptions): Loaded<AgentSettings> {
   const config = finish<AgentConfig>(read, agentSchema, AGENT_KEYS, agentChecks);
   return {
     settings: toAgentSettings(config, config.device.name ?? ''),
-    values: effectiveValues(config, read, AGENT_KEYS),
+    values: effectiveValues(config, read, AGENT_KEYS).map((each) => derivedValue(each, config)),
   };
 }
 
@@ -180,6 +180,15 @@ function readNamedFiles(read: Gathered, keys: Keys): (readonly [string, string])
     }
   }
   return secrets;
+}
+
+/** What an unstated value comes to, where it follows from others. */
+function derivedValue(each: EffectiveValue, config: AgentConfig): EffectiveValue {
+  if (each.value !== null) return each;
+  const origin: Origin = { layer: 'derived', detail: null };
+  if (each.key === 'keepalive_timeout') return { ...each, value: timeoutSeconds(config), origin };
+  if (each.key === 'max_detection') return { ...each, value: maxDetectionSeconds(config), origin };
+  return each;
 }
 
 const MASK = '********';

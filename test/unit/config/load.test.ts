@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { loadAgent, loadAgentSettings, loadMonitor, loadMonitorSettings } from '../../../config/load.ts';
 import { agentWith, BARE, monitorWith, refusal, writeFiles } from './helpers.ts';
 
@@ -227,4 +227,24 @@ test('null switches the summary off; no webhook address means no webhook', () =>
   assert.equal(settings.summary.schedule, null);
   assert.equal(settings.sinks.webhook, null);
   assert.equal(loadMonitor(BARE).settings.summary.schedule, '0 8 * * *');
+});
+
+describe('what follows from other values', () => {
+  const shown = (overrides: Readonly<Record<string, string>>, key: string) =>
+    loadAgent({ env: {}, hostname: 'pump-17', overrides: Object.entries(overrides) }).values.find(
+      (each) => each.key === key,
+    );
+
+  it('is shown with its value, as derived', () => {
+    assert.deepEqual(shown({ keepalive_interval: '40s', keepalive_count: '2' }, 'keepalive_timeout'), {
+      key: 'keepalive_timeout',
+      value: 80,
+      origin: { layer: 'derived', detail: null },
+    });
+    assert.equal(shown({ adaptive_mode: 'low_power' }, 'max_detection')?.value, 3600);
+  });
+
+  it('keeps its origin where it was stated', () => {
+    assert.equal(shown({ keepalive_timeout: '90s' }, 'keepalive_timeout')?.origin.layer, 'command line');
+  });
 });
