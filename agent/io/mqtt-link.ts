@@ -233,8 +233,8 @@ class MqttLink implements Link {
       );
       return;
     }
-    const { network, weight, summary } = parsed.knowledge;
-    emit({ kind: 'fleetKnowledgeTold', key: network, summary: { ...summary, devices: weight } });
+    const { network, weight, summary, spikes } = parsed.knowledge;
+    emit({ kind: 'fleetKnowledgeTold', key: network, summary: { ...summary, devices: weight, spikes } });
   }
 
   #subscribe(session: MqttSession): void {

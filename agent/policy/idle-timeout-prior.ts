@@ -55,6 +55,15 @@ export interface FleetSummary {
   readonly forgetsSeconds: number | null;
   /** How many devices the summary rests on. */
   readonly devices: number;
+  /** Where several timeouts are met: the ranges of each, within the two ends above. Left out: those are the only one. */
+  readonly spikes?: readonly FleetSpike[];
+}
+
+export interface FleetSpike {
+  readonly survivesSeconds: number;
+  readonly forgetsSeconds: number | null;
+  /** Relative to that of the other spikes. */
+  readonly weight: number;
 }
 
 /** However many devices agree, this much is left to the base prior, so that a wrong summary is unlearned. */
@@ -88,15 +97,20 @@ export function priorFor(inputs: PriorInputs): Float64Array {
 }
 
 function blendFleet(prior: Float64Array, fleet: FleetSummary): void {
-  const low = Math.min(CELL_COUNT - 1, cellsBelow(fleet.survivesSeconds));
-  const high =
-    fleet.forgetsSeconds === null ? CELL_COUNT : Math.max(low + 1, cellsBelow(fleet.forgetsSeconds));
-  let inside = 0;
-  for (let cell = low; cell < high; cell++) inside += prior[cell] as number;
-  const share = (MAX_FLEET_SHARE * fleet.devices ** 2) / (fleet.devices ** 2 + FLEET_DOUBT);
-  for (let cell = 0; cell < CELL_COUNT; cell++) {
-    const value = prior[cell] as number;
-    const agreed = cell >= low && cell < high ? (share * value) / inside : 0;
-    prior[cell] = (1 - share) * value + agreed;
+  const evidence = fleet.devices * Math.max(1, fleet.devices);
+  const share = (MAX_FLEET_SHARE * evidence) / (evidence + FLEET_DOUBT);
+  const spikes = fleet.spikes?.length ? fleet.spikes : [{ ...fleet, weight: 1 }];
+  const total = spikes.reduce((sum, { weight }) => sum + weight, 0);
+  const before = prior.slice();
+  for (let cell = 0; cell < CELL_COUNT; cell++) prior[cell] = (1 - share) * (before[cell] as number);
+  for (const { survivesSeconds, forgetsSeconds, weight } of spikes) {
+    const low = Math.min(CELL_COUNT - 1, cellsBelow(survivesSeconds));
+    const high = forgetsSeconds === null ? CELL_COUNT : Math.max(low + 1, cellsBelow(forgetsSeconds));
+    let inside = 0;
+    for (let cell = low; cell < high; cell++) inside += before[cell] as number;
+    const factor = (share * weight) / (total * inside);
+    for (let cell = low; cell < high; cell++) {
+      prior[cell] = (prior[cell] as number) + factor * (before[cell] as number);
+    }
   }
 }

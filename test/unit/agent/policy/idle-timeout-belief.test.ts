@@ -129,6 +129,22 @@ describe('the prior', () => {
     assert.ok(forgetProbability(belief, 360) > 0.999);
   });
 
+  it('believes in each of the timeouts that the fleet met, and not in what lies between', () => {
+    const spikes = [
+      { survivesSeconds: 57, forgetsSeconds: 61, weight: 1 },
+      { survivesSeconds: 341, forgetsSeconds: 352, weight: 3 },
+    ];
+    const ends = { survivesSeconds: 57, forgetsSeconds: 352, devices: 4 };
+    const belief = newBelief(priorFor({ fleet: { ...ends, spikes } }));
+    const short = forgetProbability(belief, 61) - forgetProbability(belief, 57);
+    const long = forgetProbability(belief, 352) - forgetProbability(belief, 341);
+    assert.ok(short > 0.2 && short < 0.3, `${short}`);
+    assert.ok(long > 0.65 && long < 0.8, `${long}`);
+    // One spike is what the ends say.
+    const only = [{ ...ends, weight: 4 }];
+    assert.deepEqual(priorFor({ fleet: { ...ends, spikes: only } }), priorFor({ fleet: ends }));
+  });
+
   it('follows the fleet, more so the more devices agree, but can be proved wrong', () => {
     const fleet = (devices: number) =>
       newBelief(priorFor({ fleet: { survivesSeconds: 290, forgetsSeconds: 310, devices } }));
