@@ -4,6 +4,7 @@ import type { Log } from '../runtime/log.ts';
 import type { ServiceManager } from '../runtime/service-manager.ts';
 import type { BeliefStore } from './io/belief-store.ts';
 import type { Link } from './io/mqtt-link.ts';
+import type { TimerSlack } from './io/timer-slack.ts';
 import { initialKeepalive, keepaliveStep } from './policy/keepalive/keepalive.ts';
 import type {
   KeepaliveConfig,
@@ -13,6 +14,9 @@ import type {
 } from './policy/keepalive/types.ts';
 import { NOTHING_TOLD, noticeStep, STOPPING } from './policy/service-notice.ts';
 import type { Power } from './policy/vitals.ts';
+
+/** Less is the rounding of clocks. */
+const RESUMED_MS = 1000;
 
 export interface AgentParts {
   readonly config: KeepaliveConfig;
@@ -27,6 +31,7 @@ export interface AgentParts {
   /** Called only while the device is awake for a probe. */
   readonly readPower: () => Power;
   readonly readSignalDbm: () => number | null;
+  readonly timerSlack: TimerSlack;
 }
 
 /** One device's agent. It ends when a stop was asked for and carried out. */
@@ -37,6 +42,8 @@ export class Agent {
   #state: KeepaliveState;
   #told = NOTHING_TOLD;
   #stepping = false;
+  /** Sleep that the policy knows of. */
+  #suspendedMs = 0;
   #timer: NodeJS.Timeout | null = null;
   #timerAt: number | null = null;
   #finished: () => void = () => {};
@@ -76,10 +83,16 @@ export class Agent {
   #step(event: KeepaliveEvent): void {
     const { config, clock, random } = this.#parts;
     const now = clock.now();
+    const asleepMs = clock.suspendedMs() - this.#suspendedMs;
+    if (asleepMs >= RESUMED_MS && event.kind !== 'resumed') {
+      this.#suspendedMs += asleepMs;
+      this.#step({ kind: 'resumed', asleepMs });
+    }
     const { state, effects, wakeAt } = keepaliveStep(this.#state, event, now, config, random);
     this.#state = state;
     for (const effect of effects) this.#carryOut(effect);
     this.#arm(wakeAt, now);
+    this.#parts.timerSlack.follow(state.interval.intervalMs);
     this.#notify(wakeAt, now);
   }
 

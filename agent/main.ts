@@ -8,14 +8,16 @@ import { VERSION } from '../runtime/version.ts';
 import { Agent } from './agent.ts';
 import { openBeliefStore } from './io/belief-store.ts';
 import { createMqttLink } from './io/mqtt-link.ts';
+import { createRouteWatch, type RouteWatch } from './io/network/route-watch.ts';
 import { readPower } from './io/power.ts';
 import { socketKeepalive } from './io/socket-keepalive.ts';
 import { countStart } from './io/start-counter.ts';
+import { createTimerSlack } from './io/timer-slack.ts';
 import { openTlsTicket } from './io/tls-ticket.ts';
 import { createSenses } from './io/whereabouts.ts';
 import { priorOf } from './policy/interval.ts';
 import { keepAliveCeilingSeconds } from './policy/keepalive/bounds.ts';
-import type { KeepaliveConfig } from './policy/keepalive/types.ts';
+import type { KeepaliveConfig, KeepaliveEvent } from './policy/keepalive/types.ts';
 import { socketOptions } from './policy/socket-options.ts';
 
 /** Runs the agent until SIGTERM, SIGINT or SIGHUP and returns the exit code. */
@@ -27,6 +29,7 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
   const forSocket = socketOptions(settings.socketKeepalive, keepAliveCeilingSeconds(config));
   const libc = await loadLibc();
   const onSocket = socketKeepalive(forSocket, libc, log);
+  let routes: RouteWatch | null = null;
   const agent = new Agent({
     config,
     serviceManager,
@@ -45,11 +48,18 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
         tcpInfo: (descriptor) => libc?.tcpInfo(descriptor) ?? null,
         log,
         emit,
-        whereabouts: (socket) => senses.locate(socket),
+        whereabouts: (socket) => {
+          routes?.follow(socket);
+          return senses.locate(socket);
+        },
       }),
+    timerSlack: createTimerSlack(settings.signal.procfsRoot),
     readPower: () => readPower(settings.battery.sysfsRoot),
     readSignalDbm: () => senses.readSignalDbm(),
   });
+  const { procfsRoot: procRoot } = settings.signal;
+  const emit = (event: KeepaliveEvent): void => agent.handle(event);
+  if (libc !== null) routes = createRouteWatch({ procRoot, watch: libc.watchRoutes, emit });
   const stop = (): void => agent.stop();
   // Also a second signal while it leaves: Node's default would end the process in the middle of a goodbye.
   process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', stop);
@@ -61,6 +71,7 @@ export async function runAgent(settings: AgentSettings, log: Log): Promise<numbe
     adaptive: settings.keepalive.adaptive,
   });
   await agent.run();
+  routes?.close();
   senses.close();
   process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', stop);
   await log.flush();

@@ -8,6 +8,8 @@ import { performance } from 'node:perf_hooks';
 export interface BootClock {
   /** Milliseconds since some fixed moment; never goes back, counts suspend. */
   now(): number;
+  /** How much of it the device has slept, as of the last `now()`, in ms. */
+  suspendedMs(): number;
 }
 
 /** `/proc/uptime` has a resolution of 10 ms: smaller differences are rounding, not sleep. */
@@ -29,6 +31,7 @@ export function createBootClock(procRoot = '/proc'): BootClock {
       }
       return awakeMs + suspendedMs;
     },
+    suspendedMs: () => suspendedMs,
   };
 }
 

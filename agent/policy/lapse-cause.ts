@@ -17,7 +17,7 @@ export type LapseCause =
 
 /** How a link ended, before the cause is known. */
 export interface LinkEnd {
-  readonly how: 'unanswered' | CloseCause;
+  readonly how: 'unanswered' | 'address-gone' | CloseCause;
   /** Silence on the connection before its end showed, in ms. */
   readonly silenceMs: number;
   /** A probe was on its way: the end is the answer to it. */
@@ -30,6 +30,7 @@ export type FirstConnect = { readonly up: true } | { readonly up: false; readonl
 /** Names the cause. */
 export function lapseCause(end: LinkEnd, next: FirstConnect): LapseCause {
   if (end.how === 'broker-disconnect') return 'broker-closed';
+  if (end.how === 'address-gone') return 'link-lost';
   if (!next.up) return causeOfFailure(next.failure);
   // A reset or no answer to a probe after silence, on a network that works: the state in between is gone. Any
   // other end comes from the far side: a broker that went down, or a proxy that closed.

@@ -25,6 +25,8 @@ export type ReconnectEvent =
   /** `atOnce`: nothing is known to be wrong with the broker (a forgotten path, another protocol version). */
   | { readonly kind: 'connectFailed'; readonly atOnce: boolean }
   | { readonly kind: 'linkLost'; readonly atOnce: boolean }
+  /** The device has a way out again, or another one. */
+  | { readonly kind: 'pathAppeared' }
   | { readonly kind: 'timePassed' };
 
 export interface ReconnectStep {
@@ -66,6 +68,12 @@ export function reconnectStep(
     case 'connectFailed':
       if (event.atOnce) return connecting(state, 'at-once');
       return backOff({ ...state, phase: 'down', failures: state.failures + 1 }, now, config, random);
+    case 'pathAppeared': {
+      if (state.retryAt === null) return stay(state, 'waiting');
+      // Many devices may have got their network back at once.
+      const retryAt = Math.min(state.retryAt, now + random() * config.minDelaySeconds * 1000);
+      return stay({ ...state, retryAt }, 'backoff');
+    }
     case 'timePassed':
       if (state.retryAt === null || now < state.retryAt) return stay(state, 'waiting');
       return connecting(state, 'backoff-over');

@@ -3,6 +3,7 @@
  * where it has no binary, `loadLibc` answers null and everybody does without.
  */
 import { endianness } from 'node:os';
+import { routeWatcher } from './route-socket.ts';
 import { parseTcpInfo, type TcpInfo } from './tcp-info.ts';
 
 /** From the Linux headers; the same on every architecture that Node runs on. */
@@ -46,6 +47,11 @@ export interface Libc {
   trimHeap(): void;
   /** What the kernel knows of the TCP connection `fd`; null when it does not say. */
   tcpInfo(fd: number): TcpInfo | null;
+  /**
+   * Calls `onChange` whenever a link, an address or a route has changed, often several times for one cause. The event
+   * loop waits for the kernel's word; nothing is polled. Returns what ends it; null: not possible here.
+   */
+  watchRoutes(onChange: () => void): (() => void) | null;
 }
 
 /** Loads the calls; null when there is no native part for this machine. Costs some milliseconds and 3 MB. */
@@ -58,7 +64,7 @@ export async function loadLibc(): Promise<Libc | null> {
   }
 }
 
-type Koffi = typeof import('koffi').default;
+export type Koffi = typeof import('koffi').default;
 
 function bind(koffi: Koffi): Libc {
   // The running program: node itself is linked against the C library, be it glibc or musl.
@@ -99,6 +105,7 @@ function bind(koffi: Koffi): Libc {
       if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, bytes, length) < 0) return null;
       return parseTcpInfo(bytes.subarray(0, length[0]), endianness());
     },
+    watchRoutes: routeWatcher(koffi, lib),
   };
 }
 

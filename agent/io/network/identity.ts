@@ -108,7 +108,7 @@ function interfaceOf(address: string, options: NetworkReaderOptions): string | n
 }
 
 /** Without the zone of a link-local address, and IPv4 as IPv4 also on a socket of both families. */
-function plainAddress(address: string | null): string | null {
+export function plainAddress(address: string | null): string | null {
   const plain = address?.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.)/i, '') ?? '';
   return isIP(plain) === 0 ? null : plain;
 }

@@ -29,6 +29,7 @@ import {
   onProbeTime,
   onVitalsRead,
 } from './probing.ts';
+import { onAddressesChanged, onResumed } from './surroundings.ts';
 import {
   type Draft,
   type KeepaliveConfig,
@@ -114,6 +115,12 @@ function whileRunning(draft: Draft, event: KeepaliveEvent): void {
       break;
     case 'timePassed':
       if (draft.state.reconnect.phase !== 'up') onRetryTime(draft);
+      break;
+    case 'addressesChanged':
+      onAddressesChanged(draft, event);
+      break;
+    case 'resumed':
+      onResumed(draft, event.asleepMs);
       break;
     case 'stopRequested':
       startLeaving(draft);

@@ -88,7 +88,7 @@ export function onLinkClosed(draft: Draft, cause: CloseCause, detail: string): v
   endLink(draft, { how: cause, silenceMs, probing }, detail, probing && cause === 'reset');
 }
 
-function endLink(draft: Draft, linkEnd: LinkEnd, detail: string, atOnce: boolean): void {
+export function endLink(draft: Draft, linkEnd: LinkEnd, detail: string, atOnce: boolean): void {
   const { state, now } = draft;
   const lapses = state.counters.lapses + 1;
   patch(draft, {
@@ -263,6 +263,11 @@ function patience({ state, config }: Draft): number {
 /** Time passed without a link. */
 export function onRetryTime(draft: Draft): void {
   follow(draft, reconnect(draft, { kind: 'timePassed' }));
+}
+
+/** A way out has appeared: a long backoff need not be waited for. */
+export function retrySoon(draft: Draft): void {
+  reconnect(draft, { kind: 'pathAppeared' });
 }
 
 function follow(draft: Draft, step: ReconnectStep): void {

@@ -9,7 +9,7 @@ import { dropBeside, openBeside, provesDeath } from './beside.ts';
 import { longestPromiseMs } from './bounds.ts';
 import { adoptInterval, reportNetwork, saveBeliefSometimes } from './learning.ts';
 import { isStatusStale, onLinkDead, publishStatus, verdictConfig, wholeSeconds } from './link.ts';
-import { type Draft, type PathState, patch, type SentProbe, say } from './types.ts';
+import { type Draft, type PathState, patch, type SentProbe, say, type WantedProbe } from './types.ts';
 
 /** Time passed on a link that is up: an overdue answer first, then a due probe. */
 export function onProbeTime(draft: Draft): void {
@@ -44,7 +44,8 @@ export function onAsked(draft: Draft): void {
   if (probe !== null) want(draft, probe);
 }
 
-function want(draft: Draft, reason: ProbeReason | 'answer-overdue'): void {
+/** Asks for what a probe tells; it goes out with the answer. */
+export function want(draft: Draft, reason: WantedProbe): void {
   if (draft.state.wanted !== null) return;
   patch(draft, { wanted: reason });
   draft.effects.push({ kind: 'readVitals', path: reason === 'answer-overdue' });
@@ -71,14 +72,13 @@ export function onVitalsRead(
   send(draft, wanted, signalDbm);
 }
 
-function send(draft: Draft, reason: ProbeReason | 'answer-overdue', signalDbm: number | null): void {
+function send(draft: Draft, reason: WantedProbe, signalDbm: number | null): void {
   const { now, state, config } = draft;
   const scheduleConfig = {
     idleThresholdMs: config.keepalive.idleThresholdSeconds * 1000,
     longestPromiseMs: longestPromiseMs(config, state.interval.learner.policy),
   };
-  const dueReason = reason === 'answer-overdue' ? 'interval-lapsed' : reason;
-  const dueInMs = promiseMs(state.schedule, dueReason, scheduleConfig);
+  const dueInMs = promiseMs(state.schedule, scheduled(reason), scheduleConfig);
   const promisedSeconds = wholeSeconds(dueInMs);
   const silenceMs = now - state.lastPacketAt;
   const radio = silenceMs > RADIO_TAIL_MS ? 'cold' : 'warm';
@@ -110,6 +110,11 @@ function send(draft: Draft, reason: ProbeReason | 'answer-overdue', signalDbm: n
   verdict(draft, { kind: 'probeSent', radio });
   draft.effects.push({ kind: 'publishProbe', id, probe });
   say(draft, 'debug', 'probeSent', 'probe sent', { id, reason, promisedSeconds, radio, repeat });
+}
+
+/** Those that the schedule knows nothing of promise what a regular one does. */
+function scheduled(reason: WantedProbe): ProbeReason {
+  return reason === 'rides-along' || reason === 'asked' ? reason : 'interval-lapsed';
 }
 
 /** The second connection can carry. Its CONNECT goes out when the link is given up. */

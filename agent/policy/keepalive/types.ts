@@ -64,6 +64,17 @@ export type KeepaliveEvent =
    */
   | { readonly kind: 'besideUp'; readonly tcpMs: number }
   | { readonly kind: 'besideFailed'; readonly detail: string }
+  /**
+   * The device's own network has changed since the last connection came up. `local`: that connection's address;
+   * `route`: the interface that leads to the broker now. Told once per change.
+   */
+  | {
+      readonly kind: 'addressesChanged';
+      readonly local: 'kept' | 'gone';
+      readonly route: 'kept' | 'moved' | 'none';
+    }
+  /** The device slept since the last event. */
+  | { readonly kind: 'resumed'; readonly asleepMs: number }
   | { readonly kind: 'stopRequested' }
   | { readonly kind: 'timePassed' };
 
@@ -113,6 +124,9 @@ export type KeepaliveEffect =
       readonly fields: LogFields;
     };
 
+/** Why a probe goes out. */
+export type WantedProbe = ProbeReason | 'answer-overdue' | 'resumed' | 'route-changed';
+
 /** A probe on its way, as it was when it left. */
 export interface SentProbe {
   readonly id: number;
@@ -139,7 +153,7 @@ export interface KeepaliveState {
   readonly inFlight: readonly SentProbe[];
   readonly nextProbeId: number;
   /** Why a probe waits for `vitalsRead`; null: none does. */
-  readonly wanted: ProbeReason | 'answer-overdue' | null;
+  readonly wanted: WantedProbe | null;
   /** The connection that is opened beside a link that seems dead; null: none is. */
   readonly beside: 'opening' | 'up' | null;
   readonly power: Power;

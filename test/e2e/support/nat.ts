@@ -47,6 +47,10 @@ export interface Nat {
   shadow(on: boolean): void;
   unplugCloud(): void;
   plugCloud(): void;
+  /** Lays a second link from the device to the router, 10.9.3.0/24, of a worse metric. */
+  addSecondPath(): void;
+  /** Takes the interface of the first path down. */
+  dropFirstPath(): void;
   /** Gives the device another address in place of its own. */
   moveDevice(): void;
 }
@@ -86,6 +90,8 @@ export async function layNat(cleanups: Cleanups, options: NatOptions): Promise<N
       ),
     unplugCloud: () => void run('ip', ['-n', router, 'link', 'set', 'wan0', 'down']),
     plugCloud: () => void run('ip', ['-n', router, 'link', 'set', 'wan0', 'up']),
+    addSecondPath: () => addSecondPath(device, router),
+    dropFirstPath: () => void run('ip', ['-n', device, 'link', 'set', 'eth0', 'down']),
     moveDevice: () =>
       // The default route goes with the last address.
       batch(device, [
@@ -124,6 +130,18 @@ function connectAll(device: string, router: string, cloud: string): void {
   ]);
   batch(cloud, [`addr add ${CLOUD}/24 dev eth0`, 'link set eth0 up']);
   batch(device, ['addr add 10.9.1.2/24 dev eth0', 'link set eth0 up', 'route add default via 10.9.1.1']);
+}
+
+function addSecondPath(device: string, router: string): void {
+  const ends = ['lan1', 'netns', router, 'type', 'veth', 'peer', 'name', 'wwan0', 'netns', device];
+  run('ip', ['link', 'add', ...ends]);
+  batch(router, ['addr add 10.9.3.1/24 dev lan1', 'link set lan1 up']);
+  batch(device, [
+    'addr add 10.9.3.2/24 dev wwan0',
+    'link set wwan0 up',
+    'route add default via 10.9.3.1 metric 100',
+  ]);
+  run('ip', ['netns', 'exec', router, 'nft', '-f', '-'], 'insert rule ip flt fward iifname "lan1" accept\n');
 }
 
 /** With `tcp_loose` off, conntrack calls a packet that continues an unknown connection invalid, otherwise new. */

@@ -38,6 +38,7 @@ describe('createBootClock', () => {
     awake += 10_000;
     uptime(1010 + 3600);
     assert.equal(clock.now(), 10_000 + 3_600_000);
+    assert.equal(clock.suspendedMs(), 3_600_000);
     awake += 5000;
     uptime(1015 + 3600 + 60);
     assert.equal(clock.now(), 15_000 + 3_660_000);

@@ -21,6 +21,7 @@ function parts(env: NodeJS.ProcessEnv, answer = 0) {
     setSocketOption: () => 0,
     releasePages: () => 0,
     trimHeap: () => {},
+    watchRoutes: () => null,
     tcpInfo: () => null,
   };
   let loads = 0;

@@ -24,6 +24,7 @@ function world(errno = 0) {
     },
     releasePages: () => 0,
     trimHeap: () => {},
+    watchRoutes: () => null,
     tcpInfo: () => null,
   };
   return { lines, set, log, libc };
