@@ -31,12 +31,15 @@ export interface DeviceParts {
   readonly network?: () => Network;
   /** The agent's link came up, or it gave it up. */
   readonly onLink?: (up: boolean) => void;
+  /** The policy wants this on flash. */
+  readonly onSaveBelief?: (effect: SaveBelief) => void;
 }
 
 const LINK_UP: KeepaliveEvent = { kind: 'linkUp', serverKeepAliveSeconds: null, tlsResumed: false };
 const NETWORK: Network = { key: 'simulated', radio: 'lte' };
 
 type Connect = Extract<KeepaliveEffect, { kind: 'connect' }>;
+type SaveBelief = Extract<KeepaliveEffect, { kind: 'saveBelief' }>;
 
 export class Device {
   readonly name: string;
@@ -46,7 +49,7 @@ export class Device {
   #state: KeepaliveState | null = null;
   #client: Client | null = null;
   /** What is on the device's flash, by network. */
-  readonly #learned = new Map<string, Extract<KeepaliveEffect, { kind: 'saveBelief' }>>();
+  readonly #learned = new Map<string, SaveBelief>();
   #pending: KeepaliveEvent[] = [];
   #stepping = false;
   /** Timers and packets of an earlier life must not reach a later one. */
@@ -154,6 +157,7 @@ export class Device {
         break;
       case 'saveBelief':
         this.#learned.set(effect.key, effect);
+        this.#parts.onSaveBelief?.(effect);
         break;
       case 'log':
       case 'finished':
