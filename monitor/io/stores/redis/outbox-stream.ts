@@ -25,7 +25,7 @@ interface Taken {
 
 /** One partition and sink. */
 interface Source {
-  /** Whether what was taken before the turn came has been taken over. */
+  /** Whether all that was taken before, and not settled, is here. */
   isTakenOver: boolean;
   isReading: boolean;
   readonly entries: Set<string>;
@@ -124,12 +124,14 @@ export class OutboxStream {
     source.isReading = true;
     const key = this.#key(partition, sink);
     try {
-      const before = source.isTakenOver ? [] : await this.#takenBefore(key);
-      source.isTakenOver = true;
-      const entries = [...before, ...(await this.#newEntries(key))];
+      const before = source.isTakenOver ? [] : await this.#takeOver(key, source);
+      // The newer wait until all that was taken before is here: each device's messages keep their order.
+      const entries = source.isTakenOver ? [...before, ...(await this.#newEntries(key))] : before;
       for (const [entry, fields] of entries) await this.#take(partition, sink, source, entry, fields);
       if (entries.length > 0) this.#parts.onOwed();
     } catch (error) {
+      // Redis may have noted entries as taken whose names never came: they are claimed at the next look.
+      source.isTakenOver = false;
       const message = error instanceof Error ? error.message : String(error);
       if (message.includes('NOGROUP')) await this.#createGroup(key).catch(() => {});
       else this.#parts.log.write('debug', 'outboxUnread', `${key}: ${message}`);
@@ -143,7 +145,8 @@ export class OutboxStream {
     await this.#parts.redis.command('XGROUP', ['CREATE', key, GROUP, '0', 'MKSTREAM']);
   }
 
-  async #takenBefore(key: string): Promise<readonly Entry[]> {
+  /** What was taken and not settled, by whomever; the oldest of it when it is more than fits. */
+  async #takeOver(key: string, source: Source): Promise<readonly Entry[]> {
     const found: Entry[] = [];
     let cursor = '0-0';
     do {
@@ -152,6 +155,7 @@ export class OutboxStream {
       found.push(...entries);
       cursor = next;
     } while (cursor !== '0-0' && found.length < READ);
+    source.isTakenOver = cursor === '0-0';
     return found;
   }
 
