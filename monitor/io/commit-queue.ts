@@ -229,15 +229,9 @@ export class CommitQueue {
     for (let failures = 0; !this.#stopped; failures += 1) {
       try {
         await store.commit(commit);
-        if (failures > 0) {
-          log.write('info', 'storeWell', 'the store takes commits again', { failures });
-          this.#events.onWell();
-        }
-        this.#events.onCommitted(commit);
-        return;
       } catch (error) {
-        if (!(error instanceof Error)) throw error;
-        log.write('error', 'commitFailed', `the store does not take a commit: ${error.message}`, {
+        const why = error instanceof Error ? error.message : String(error);
+        log.write('error', 'commitFailed', `the store does not take a commit: ${why}`, {
           failures: failures + 1,
           devices: commit.devices.length,
         });
@@ -255,7 +249,24 @@ export class CommitQueue {
             resolve();
           };
         });
+        continue;
       }
+      this.#tell(commit, failures);
+      return;
+    }
+  }
+
+  /** The store has it: what a listener fails at must not bring it there, and to people, a second time. */
+  #tell(commit: Commit, failures: number): void {
+    const { log } = this.#parts;
+    try {
+      if (failures > 0) {
+        log.write('info', 'storeWell', 'the store takes commits again', { failures });
+        this.#events.onWell();
+      }
+      this.#events.onCommitted(commit);
+    } catch (error) {
+      log.write('error', 'listenerFailed', error instanceof Error ? error.message : String(error));
     }
   }
 }

@@ -182,6 +182,29 @@ describe('the commit queue', () => {
     assert.equal(queue.waiting, 0);
   });
 
+  it('commits once what a listener stumbles over, and goes on', async () => {
+    const stumbling = new CommitQueue(
+      { store, clock, random: () => 0.5, log: new FakeLog() },
+      {
+        onCommitted: () => {
+          throw new Error('no readers left');
+        },
+        onFailing: () => told.push('failing'),
+        onWell: () => told.push('well'),
+        onLost: () => told.push('lost'),
+      },
+    );
+    stumbling.add(stepOf('a', 1));
+    await clock.pass(60_000);
+    stumbling.add(stepOf('b', 1));
+    await clock.pass(60_000);
+    assert.deepEqual(
+      store.pending('log', 10).map(({ idempotencyKey }) => idempotencyKey),
+      ['a:1:1', 'b:1:1'],
+    );
+    assert.deepEqual(told, []);
+  });
+
   it('gives up at once when another monitor has the store', async () => {
     store.failure = new CodedError('STORE_TAKEN', 'taken over');
     queue.add(stepOf('a', 1));
