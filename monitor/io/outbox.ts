@@ -106,8 +106,12 @@ class Worker {
     if (this.#pumping) return;
     this.#pumping = true;
     const nowMs = this.#nowMs();
-    for (let task = this.#queue.next(nowMs); task !== null; task = this.#queue.next(nowMs)) this.#start(task);
-    this.#pumping = false;
+    try {
+      for (let task = this.#queue.next(nowMs); task !== null; task = this.#queue.next(nowMs))
+        this.#start(task);
+    } finally {
+      this.#pumping = false;
+    }
     this.#tellCircuit(nowMs);
     this.#cancelTimer();
     const wakeMs = this.#queue.wakeAtMs(nowMs);
@@ -133,11 +137,16 @@ class Worker {
     this.#queue.answered(messages, this.#judge(messages, answer), this.#nowMs());
   }
 
-  #ask(messages: readonly OutboxMessage[]): Promise<DeliveryAnswer> {
+  async #ask(messages: readonly OutboxMessage[]): Promise<DeliveryAnswer> {
     const { signal } = this.#abort;
-    if (this.#sink.together !== undefined) return this.#sink.together.deliver(messages, signal);
-    // Without `together` the queue hands out one at a time.
-    return this.#sink.deliver(messages[0] as OutboxMessage, signal);
+    try {
+      if (this.#sink.together !== undefined) return await this.#sink.together.deliver(messages, signal);
+      // Without `together` the queue hands out one at a time.
+      return await this.#sink.deliver(messages[0] as OutboxMessage, signal);
+    } catch (error) {
+      // A sink must not reject; one that does owes its alert still, and must not end the monitor.
+      return { retryAfterMs: null, error: error instanceof Error ? error.message : String(error) };
+    }
   }
 
   #judge(messages: readonly OutboxMessage[], answer: DeliveryAnswer): QueueAnswer {

@@ -64,6 +64,7 @@ async function run(
   signal: AbortSignal,
 ): Promise<{ readonly ending: Ending; readonly said: string }> {
   let child: ChildProcessByStdio<Writable, null, Readable>;
+  let ended: Promise<Ending>;
   try {
     // A process group of its own, so that what it starts can be killed with it.
     child = spawn(program, args, {
@@ -72,12 +73,15 @@ async function run(
       detached: true,
       stdio: ['pipe', 'ignore', 'pipe'],
     });
+    ended = endOf(child, timeoutMs, signal);
   } catch (error) {
     return {
       ending: { kind: 'unstarted', why: error instanceof Error ? error.message : String(error) },
       said: '',
     };
   }
+  // Out of file descriptors Node makes no pipes at all, whatever the types say.
+  if ((child.stdin as Writable | undefined) === undefined) return { ending: await ended, said: '' };
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(0, SHOWN_CHARACTERS);
@@ -85,7 +89,7 @@ async function run(
   // A program need not read what it is told.
   child.stdin.on('error', () => {});
   child.stdin.end(`${JSON.stringify(messageJson(message))}\n`);
-  const ending = await endOf(child, timeoutMs, signal);
+  const ending = await ended;
   child.stdin.destroy();
   await lastWords(child.stderr);
   child.stderr.destroy();

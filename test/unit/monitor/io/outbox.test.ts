@@ -16,12 +16,14 @@ class ScriptedSink implements Sink {
   readonly received: string[] = [];
   readonly answers: DeliveryAnswer[] = [];
   hang = false;
+  fault: Error | null = null;
 
   constructor(name: string) {
     this.name = name;
   }
 
   async deliver(message: OutboxMessage, signal: AbortSignal): Promise<DeliveryAnswer> {
+    if (this.fault !== null) throw this.fault;
     this.received.push(message.idempotencyKey);
     if (this.hang) {
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -33,6 +35,12 @@ class ScriptedSink implements Sink {
 
 class FlakyStore extends MemoryStore {
   settleFailures = 0;
+  unreadable = false;
+
+  override pending(sink: string, limit: number, afterId?: number): readonly OutboxMessage[] {
+    if (this.unreadable) throw new Error('no readers left');
+    return super.pending(sink, limit, afterId);
+  }
 
   override async settle(message: OutboxMessage): Promise<void> {
     if (this.settleFailures > 0) {
@@ -114,6 +122,26 @@ describe('the outbox', () => {
       ...['a:1:1', 'a:1:1', 'a:1:2', 'a:1:2', 'a:1:3', 'a:1:3'],
     ]);
     assert.equal(store.pendingCount('webhook') + store.pendingCount('log'), 0);
+  });
+
+  it('still owes what a sink threw at, and tells the others', async () => {
+    webhook.fault = new Error('no descriptors left');
+    outbox.wake();
+    await clock.pass(0);
+    assert.equal(store.pendingCount('webhook'), 3);
+    assert.equal(store.pendingCount('log'), 0);
+    webhook.fault = null;
+    await clock.pass(60_000);
+    assert.equal(store.pendingCount('webhook'), 0);
+  });
+
+  it('delivers again once the store can be read again', async () => {
+    store.unreadable = true;
+    assert.throws(() => outbox.wake(), /no readers left/);
+    store.unreadable = false;
+    outbox.wake();
+    await clock.pass(0);
+    assert.equal(webhook.received.length, 3);
   });
 
   it('stops in the middle of a delivery, which stays owed', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,6 +52,21 @@ describe('the command sink', () => {
   it('tries again what a program that is missing or was killed did not take', async () => {
     assert.match(errorOf(await runs(['/nonexistent/notify'])), /cannot be started \(ENOENT\)/);
     assert.match(errorOf(await sh('kill -KILL $$')), /ended by SIGKILL/);
+  });
+
+  it('tries again when there are no file descriptors left for a program', () => {
+    const script = `
+      import { openSync } from 'node:fs';
+      import { createCommandSink } from '${new URL('../../../../../monitor/io/sinks/command.ts', import.meta.url)}';
+      const sink = createCommandSink({ argv: ['/bin/true'], timeoutSeconds: 5 });
+      try { for (;;) openSync('/dev/null'); } catch {}
+      const answer = await sink.deliver(${JSON.stringify(MESSAGE)}, new AbortController().signal);
+      process.stdout.write(JSON.stringify(answer));`;
+    const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
+    const { stdout, stderr } = spawnSync('/bin/sh', ['-c', 'ulimit -n 128; exec "$@"', 'sh', ...node], {
+      encoding: 'utf8',
+    });
+    assert.match(stdout, /cannot be started \(EMFILE\)/, stderr);
   });
 
   it('kills a program that takes too long, with all that it started', async () => {
