@@ -77,27 +77,40 @@ export class AlertmanagerSink implements Sink {
     return firstYes(idle.map((target) => target.post(alerts, signal, wallMs)));
   }
 
-  /** One round: all that is open, to each target as quickly as it takes it. */
   async #resend(): Promise<void> {
-    const { open, isOpen, clock, log } = this.#parts;
-    const records = [...open()];
-    await Promise.all(
-      this.#targets.map(async (target) => {
-        for (let from = 0; from < records.length && !this.#abort.signal.aborted; from += TOGETHER) {
-          while (target.busy) await target.done;
-          const { wallMs } = clock.now();
-          const alerts = records
-            .slice(from, from + TOGETHER)
-            .filter(({ id }) => isOpen(id))
-            .map(({ notice, severity }) => postableAlert(notice, severity, wallMs, this.#holdMs));
-          const answer = await target.post(alerts, this.#abort.signal, wallMs);
-          if (answer === 'delivered') continue;
-          const why = 'refused' in answer ? answer.refused : answer.error;
-          log.write('warn', 'resendFailed', `${target.host} was not told again what is open: ${why}`);
-          return;
-        }
-      }),
-    );
+    await Promise.all(this.#targets.map((target) => this.#resendRounds(target)));
+  }
+
+  /** All that is open, as quickly as the target takes it. Rounds do not pile up before one that is slow. */
+  async #resendRounds(target: Target): Promise<void> {
+    target.isRoundDue = true;
+    if (target.isResending) return;
+    target.isResending = true;
+    try {
+      while (target.isRoundDue && !this.#abort.signal.aborted) {
+        target.isRoundDue = false;
+        await this.#resendTo(target, [...this.#parts.open()]);
+      }
+    } finally {
+      target.isResending = false;
+    }
+  }
+
+  async #resendTo(target: Target, records: readonly NoticeRecord[]): Promise<void> {
+    const { isOpen, clock, log } = this.#parts;
+    for (let from = 0; from < records.length && !this.#abort.signal.aborted; from += TOGETHER) {
+      while (target.busy) await target.done;
+      const { wallMs } = clock.now();
+      const alerts = records
+        .slice(from, from + TOGETHER)
+        .filter(({ id }) => isOpen(id))
+        .map(({ notice, severity }) => postableAlert(notice, severity, wallMs, this.#holdMs));
+      const answer = await target.post(alerts, this.#abort.signal, wallMs);
+      if (answer === 'delivered') continue;
+      const why = 'refused' in answer ? answer.refused : answer.error;
+      log.write('warn', 'resendFailed', `${target.host} was not told again what is open: ${why}`);
+      return;
+    }
   }
 }
 
@@ -109,6 +122,9 @@ class Target {
   /** Resolves when the post under way is over. */
   done: Promise<unknown> = Promise.resolve();
   busy = false;
+  /** A round of resends is under way, and another is due after it. */
+  isResending = false;
+  isRoundDue = false;
 
   constructor(url: string, timeoutSeconds: number) {
     this.#url = new URL(`${url.replace(/\/+$/, '')}/api/v2/alerts`);

@@ -123,4 +123,32 @@ describe('the Alertmanager sink', () => {
     assert.equal(one.posts[1]?.[0]?.endsAt, '2026-01-01T00:05:00.000Z');
     sink.stop();
   });
+
+  it('does not pile up rounds before one that is slow', async () => {
+    const { one, url } = await fake();
+    let release = (): void => {};
+    one.gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    const clock = new FakeClock();
+    let rounds = 0;
+    const sink = new AlertmanagerSink({
+      settings: { urls: [url], resendSeconds: 60, timeoutSeconds: 30 },
+      *open() {
+        rounds += 1;
+        yield adoptedNotice(alertOf('a', 1), ['alertmanager'], 'warning');
+      },
+      isOpen: () => true,
+      ...{ clock, log: new FakeLog() },
+    });
+    sink.start();
+    await clock.pass(600_000);
+    assert.equal(rounds, 1);
+    release();
+    for (let tries = 0; rounds < 2; tries += 1) {
+      assert.ok(tries < 1000, 'the round that was due did not come');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    sink.stop();
+  });
 });
