@@ -53,7 +53,14 @@ export interface Accepted {
 }
 
 /** How a connection that was up has ended. */
-export type CloseCause = 'peer-closed' | 'reset' | 'broker-disconnect' | 'own-close' | 'protocol-error';
+/** `taken-over`: somebody else connected with our client identifier (MQTT 5, reason code 142). */
+export type CloseCause =
+  | 'taken-over'
+  | 'peer-closed'
+  | 'reset'
+  | 'broker-disconnect'
+  | 'own-close'
+  | 'protocol-error';
 
 export interface MqttEvents {
   readonly onUp: (accepted: Accepted) => void;
@@ -95,6 +102,9 @@ const ended = new WeakSet<MqttJsClient>();
 
 /** On a connection that was up, these say that somebody in between or at its end threw it away. */
 const RESET_KINDS: ReadonlySet<ConnectFailureKind> = new Set(['network', 'port-closed', 'timeout']);
+
+/** MQTT 5 section 3.14.2.1. */
+const SESSION_TAKEN_OVER = 142;
 
 /** MQTT.js's keep-alive manager, silenced: the agent has one timer, and it is not this one. */
 const NO_TIMERS = { set: () => 1, clear: () => {} } as const;
@@ -159,6 +169,7 @@ function wireLifecycle(
   let over = false;
   let lastError: unknown = null;
   let brokerDisconnect: string | null = null;
+  let takenOver = false;
   client.on('connect', (connack: IConnackPacket) => {
     up = true;
     events.onUp({
@@ -174,6 +185,7 @@ function wireLifecycle(
     lastError ??= error;
   });
   client.on('disconnect', (packet: { reasonCode?: number }) => {
+    takenOver = packet.reasonCode === SESSION_TAKEN_OVER;
     brokerDisconnect = `reason code ${packet.reasonCode ?? 0}`;
   });
   client.on('close', () => {
@@ -185,7 +197,7 @@ function wireLifecycle(
     } else if (ended.has(client)) {
       events.onClosed('own-close', 'closed by us');
     } else if (brokerDisconnect !== null) {
-      events.onClosed('broker-disconnect', brokerDisconnect);
+      events.onClosed(takenOver ? 'taken-over' : 'broker-disconnect', brokerDisconnect);
     } else if (lastError !== null) {
       const { kind, message } = classifyConnectError(lastError);
       events.onClosed(RESET_KINDS.has(kind) ? 'reset' : 'protocol-error', message);

@@ -29,7 +29,7 @@ export type FirstConnect = { readonly up: true } | { readonly up: false; readonl
 
 /** Names the cause. */
 export function lapseCause(end: LinkEnd, next: FirstConnect): LapseCause {
-  if (end.how === 'broker-disconnect') return 'broker-closed';
+  if (end.how === 'broker-disconnect' || end.how === 'taken-over') return 'broker-closed';
   if (end.how === 'address-gone') return 'link-lost';
   if (!next.up) return causeOfFailure(next.failure);
   // A reset or no answer to a probe after silence, on a network that works: the state in between is gone. Any

@@ -24,7 +24,8 @@ export type ReconnectEvent =
   | { readonly kind: 'linkUp' }
   /** `atOnce`: nothing is known to be wrong with the broker (a forgotten path, another protocol version). */
   | { readonly kind: 'connectFailed'; readonly atOnce: boolean }
-  | { readonly kind: 'linkLost'; readonly atOnce: boolean }
+  /** `contested`: another device has our name; who comes back soon only throws it out in turn. */
+  | { readonly kind: 'linkLost'; readonly atOnce: boolean; readonly contested?: boolean }
   /** The device has a way out again, or another one. */
   | { readonly kind: 'pathAppeared' }
   | { readonly kind: 'timePassed' };
@@ -60,7 +61,10 @@ export function reconnectStep(
     case 'linkUp':
       return stay({ ...state, phase: 'up', retryAt: null, upSince: now }, 'connected');
     case 'linkLost': {
-      const lasted = state.upSince !== null && now - state.upSince >= config.stableAfterSeconds * 1000;
+      const lasted =
+        event.contested !== true &&
+        state.upSince !== null &&
+        now - state.upSince >= config.stableAfterSeconds * 1000;
       const failures = lasted ? 0 : state.failures + 1;
       const down: ReconnectState = { ...state, phase: 'down', failures, upSince: null, downSince: now };
       return event.atOnce && lasted ? connecting(down, 'at-once') : backOff(down, now, config, random);

@@ -41,3 +41,13 @@ export function connectTimeoutMs(config: KeepaliveConfig, patienceMs: number): n
   const SHORTEST_MS = 2000;
   return Math.min(config.connectTimeoutSeconds * 1000, Math.max(SHORTEST_MS, patienceMs / 3));
 }
+
+/** A promise is stated in whole seconds; rounded up, since one that is kept early is kept. */
+export function wholeSeconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
+}
+
+/** Of a count of failures: so that ever fewer of them are told. */
+export function isPowerOfTwo(count: number): boolean {
+  return count > 0 && Number.isInteger(Math.log2(count));
+}

@@ -11,7 +11,7 @@ import { versionAccepted, versionAfterFailure } from '../protocol-version.ts';
 import { type ReconnectEvent, type ReconnectStep, reconnectStep } from '../reconnect.ts';
 import { type VerdictConfig, verdictStep } from '../verdict.ts';
 import { dropBeside } from './beside.ts';
-import { connectTimeoutMs, epochOf, keepAliveCeilingSeconds } from './bounds.ts';
+import { connectTimeoutMs, epochOf, isPowerOfTwo, keepAliveCeilingSeconds, wholeSeconds } from './bounds.ts';
 import { adoptInterval, NOTHING_REPORTED, saveBelief } from './learning.ts';
 import { type Draft, type KeepaliveState, patch, say } from './types.ts';
 
@@ -68,10 +68,6 @@ export function onConnectFailed(draft: Draft, failure: ConnectFailure): void {
   follow(draft, step);
 }
 
-function isPowerOfTwo(count: number): boolean {
-  return count > 0 && Number.isInteger(Math.log2(count));
-}
-
 /** Nobody answered: the socket is given up, and a fresh connection tells whether the path had forgotten us. */
 export function onLinkDead(draft: Draft, why: string): void {
   const silenceMs = draft.state.inFlight[0]?.silenceMs ?? 0;
@@ -99,7 +95,17 @@ export function endLink(draft: Draft, linkEnd: LinkEnd, detail: string, atOnce: 
     verdict: verdictStep(state.verdict, { kind: 'linkEnded' }, now, verdictConfig(draft)).state,
     counters: { ...state.counters, lapses },
   });
-  const step = reconnect(draft, { kind: 'linkLost', atOnce });
+  const contested = linkEnd.how === 'taken-over';
+  const step = reconnect(draft, { kind: 'linkLost', atOnce, contested });
+  // The first of a row is enough for the log.
+  if (contested && draft.state.reconnect.failures === 1) {
+    say(
+      draft,
+      'error',
+      'nameTaken',
+      'another client uses the name of this device: device.name must be unique',
+    );
+  }
   say(draft, 'warn', 'linkLost', `connection lost: ${detail}`, {
     how: linkEnd.how,
     silenceMs: Math.round(linkEnd.silenceMs),
@@ -240,11 +246,6 @@ function statusOf(draft: Draft, state: StatusState): Status {
     configurationVersion: null,
     counters: own.counters,
   };
-}
-
-/** A promise is stated in whole seconds; rounded up, since one that is kept early is kept. */
-export function wholeSeconds(ms: number): number {
-  return Math.max(1, Math.ceil(ms / 1000));
 }
 
 function reconnect(draft: Draft, event: ReconnectEvent): ReconnectStep {

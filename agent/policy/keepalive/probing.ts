@@ -6,9 +6,9 @@ import { RADIO_TAIL_MS } from '../round-trip.ts';
 import { type VerdictEvent, type VerdictStep, verdictStep } from '../verdict.ts';
 import { type Power, worthTelling } from '../vitals.ts';
 import { dropBeside, openBeside, provesDeath } from './beside.ts';
-import { longestPromiseMs } from './bounds.ts';
+import { longestPromiseMs, wholeSeconds } from './bounds.ts';
 import { adoptInterval, reportNetwork, saveBeliefSometimes } from './learning.ts';
-import { isStatusStale, onLinkDead, publishStatus, verdictConfig, wholeSeconds } from './link.ts';
+import { isStatusStale, onLinkDead, publishStatus, verdictConfig } from './link.ts';
 import { type Draft, type PathState, patch, type SentProbe, say, type WantedProbe } from './types.ts';
 
 /** Time passed on a link that is up: an overdue answer first, then a due probe. */
