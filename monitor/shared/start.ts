@@ -10,7 +10,7 @@ import { Feed } from '../io/feed.ts';
 import { Heartbeat } from '../io/heartbeat.ts';
 import { startHttp } from '../io/http/server.ts';
 import { LoadMeter } from '../io/load-meter.ts';
-import { createMetrics, type Metrics } from '../io/metrics.ts';
+import { createMetrics, type MetricSources, type Metrics } from '../io/metrics.ts';
 import { Outbox } from '../io/outbox.ts';
 import { Refusals } from '../io/refusals.ts';
 import { openRedis, type RedisClient } from '../io/stores/redis/client.ts';
@@ -76,10 +76,19 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
   const fleet = new SharedFleet({ partitions, doubts: () => monitor.doubts, clock, graceMs });
   // A replica that cannot keep up vouches for less, and so holds time back: there is nothing to tell it.
   const load = new LoadMeter(clock, { onOverloaded: () => {}, onKeepingUp: () => {} });
-  const metrics = metricsOf({ monitor, fleet, workers, load, tally, refusals, sinkNames });
+  const circuits = () => outbox.views().map(({ sink, circuit }) => [sink, circuit] as const);
+  const metrics = metricsOf({ monitor, fleet, workers, load, tally, refusals, sinkNames, circuits });
   const onOutcome = (sink: string, outcome: string): void => metrics.delivery(sink, outcome);
   const { delivery } = settings;
-  const outbox = new Outbox({ store: stream, sinks, delivery, clock, random: Math.random, log, onOutcome });
+  const outbox: Outbox = new Outbox({
+    store: stream,
+    sinks,
+    delivery,
+    clock,
+    random: Math.random,
+    log,
+    onOutcome,
+  });
   const networks = new NetworkTable([]);
   const http = await startHttp({ settings: settings.http, fleet, metrics, networks, now: clock.now });
   cleanups.push(() => http.close());
@@ -102,9 +111,10 @@ interface Measured extends Listeners {
   readonly workers: readonly PartitionWorker[];
   readonly load: LoadMeter;
   readonly sinkNames: readonly string[];
+  readonly circuits: NonNullable<MetricSources['circuits']>;
 }
 
-function metricsOf({ monitor, fleet, workers, load, tally, refusals, sinkNames }: Measured): Metrics {
+function metricsOf({ monitor, fleet, workers, load, tally, refusals, ...sinks }: Measured): Metrics {
   return createMetrics({
     counts: () => fleet.counts(),
     totals: () => tally.totals(),
@@ -116,7 +126,8 @@ function metricsOf({ monitor, fleet, workers, load, tally, refusals, sinkNames }
       lagSeconds: load.lagSeconds,
       commitsWaiting: workers.reduce((sum, { waiting }) => sum + waiting, 0),
     }),
-    pending: () => sinkNames.map((name, at) => [name, fleet.owed(at)] as const),
+    pending: () => sinks.sinkNames.map((name, at) => [name, fleet.owed(at)] as const),
+    circuits: sinks.circuits,
   });
 }
 
