@@ -10,7 +10,7 @@ import { Feed } from '../io/feed.ts';
 import { Heartbeat } from '../io/heartbeat.ts';
 import { startHttp } from '../io/http/server.ts';
 import { LoadMeter } from '../io/load-meter.ts';
-import { createMetrics, type MetricSources, type Metrics } from '../io/metrics.ts';
+import { createMetrics, type Metrics } from '../io/metrics.ts';
 import { Outbox } from '../io/outbox.ts';
 import { Refusals } from '../io/refusals.ts';
 import { openRedis, type RedisClient } from '../io/stores/redis/client.ts';
@@ -76,19 +76,12 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
   const fleet = new SharedFleet({ partitions, doubts: () => monitor.doubts, clock, graceMs });
   // A replica that cannot keep up vouches for less, and so holds time back: there is nothing to tell it.
   const load = new LoadMeter(clock, { onOverloaded: () => {}, onKeepingUp: () => {} });
-  const circuits = () => outbox.views().map(({ sink, circuit }) => [sink, circuit] as const);
-  const metrics = metricsOf({ monitor, fleet, workers, load, tally, refusals, sinkNames, circuits });
+  const told = { sinkNames, outbox: () => outbox };
+  const metrics = metricsOf({ monitor, fleet, workers, load, tally, refusals, ...told });
   const onOutcome = (sink: string, outcome: string): void => metrics.delivery(sink, outcome);
   const { delivery } = settings;
-  const outbox: Outbox = new Outbox({
-    store: stream,
-    sinks,
-    delivery,
-    clock,
-    random: Math.random,
-    log,
-    onOutcome,
-  });
+  const random = Math.random;
+  const outbox: Outbox = new Outbox({ store: stream, sinks, delivery, clock, random, log, onOutcome });
   const networks = new NetworkTable([]);
   const http = await startHttp({ settings: settings.http, fleet, metrics, networks, now: clock.now });
   cleanups.push(() => http.close());
@@ -111,10 +104,10 @@ interface Measured extends Listeners {
   readonly workers: readonly PartitionWorker[];
   readonly load: LoadMeter;
   readonly sinkNames: readonly string[];
-  readonly circuits: NonNullable<MetricSources['circuits']>;
+  readonly outbox: () => Outbox;
 }
 
-function metricsOf({ monitor, fleet, workers, load, tally, refusals, ...sinks }: Measured): Metrics {
+function metricsOf({ monitor, fleet, workers, load, tally, refusals, sinkNames, outbox }: Measured): Metrics {
   return createMetrics({
     counts: () => fleet.counts(),
     totals: () => tally.totals(),
@@ -126,8 +119,11 @@ function metricsOf({ monitor, fleet, workers, load, tally, refusals, ...sinks }:
       lagSeconds: load.lagSeconds,
       commitsWaiting: workers.reduce((sum, { waiting }) => sum + waiting, 0),
     }),
-    pending: () => sinks.sinkNames.map((name, at) => [name, fleet.owed(at)] as const),
-    circuits: sinks.circuits,
+    pending: () => sinkNames.map((name, at) => [name, fleet.owed(at)] as const),
+    circuits: () =>
+      outbox()
+        .views()
+        .map(({ sink, circuit }) => [sink, circuit] as const),
   });
 }
 
