@@ -9,8 +9,11 @@ import type { Pruned } from './store.ts';
 /** Rows that are read, or removed in one transaction, before other work gets its turn. */
 const SLICE = 1000;
 
+/** Makes what is done in `work` durable, all of it or nothing. */
+type Write = (work: () => void) => Promise<void>;
+
 /** Removes what `Store.prune` promises to forget. A damaged row has no age and stays. */
-export async function pruneTables(tables: Tables, beforeMs: number): Promise<Pruned> {
+export async function pruneTables(tables: Tables, beforeMs: number, write: Write): Promise<Pruned> {
   const old = {
     transitions: await select(
       tables.transitions.getRange(),
@@ -23,16 +26,16 @@ export async function pruneTables(tables: Tables, beforeMs: number): Promise<Pru
       return record !== null && record.state === 'left' && record.stateSinceMs < beforeMs;
     }),
   };
-  await removeAll(old.transitions, (key) => tables.transitions.remove(key));
-  await removeAll(old.alerts, (key) => tables.resolvedAlerts.remove(key));
-  await removeAll(old.incidents, (key) => tables.resolvedIncidents.remove(key));
-  await removeAll(old.devices, (key) => tables.devices.remove(key));
-  await removeAll(old.devices, (key) => tables.history.remove(samplesKey(key)));
+  await removeAll(write, old.transitions, (key) => tables.transitions.remove(key));
+  await removeAll(write, old.alerts, (key) => tables.resolvedAlerts.remove(key));
+  await removeAll(write, old.incidents, (key) => tables.resolvedIncidents.remove(key));
+  await removeAll(write, old.devices, (key) => tables.devices.remove(key));
+  await removeAll(write, old.devices, (key) => tables.history.remove(samplesKey(key)));
   const scopes = await select(
     tables.history.getRange({ start: scopeKey(''), end: scopeKey('\uffff') }),
     (text) => (parseUptimes(text)?.days.at(-1)?.atMs ?? Number.POSITIVE_INFINITY) < beforeMs,
   );
-  await removeAll(scopes, (key) => tables.history.remove(key));
+  await removeAll(write, scopes, (key) => tables.history.remove(key));
   return { transitions: old.transitions.length, alerts: old.alerts.length, devices: old.devices };
 }
 
@@ -50,8 +53,10 @@ async function select<K>(
   return keys;
 }
 
-async function removeAll<K>(keys: readonly K[], remove: (key: K) => Promise<boolean>): Promise<void> {
+async function removeAll<K>(write: Write, keys: readonly K[], remove: (key: K) => unknown): Promise<void> {
   for (let start = 0; start < keys.length; start += SLICE) {
-    await Promise.all(keys.slice(start, start + SLICE).map(remove));
+    await write(() => {
+      for (const key of keys.slice(start, start + SLICE)) remove(key);
+    });
   }
 }

@@ -18,6 +18,7 @@ import { livingOwner, ownerMark } from './folder-owner.ts';
 import { writeCommit } from './lmdb-commit.ts';
 import { resolvedRowsAfter, transitionRowsAfter } from './lmdb-pages.ts';
 import { pruneTables } from './lmdb-prune.ts';
+import { OPEN, writeBatch } from './lmdb-write.ts';
 import { parseIncident, parseMessage, parseNotice, parseSilence } from './notice-records.ts';
 import { parseAlert, parseNetwork, parseTransition } from './records.ts';
 import type { Commit, Pruned, Store } from './store.ts';
@@ -56,13 +57,7 @@ export async function openLmdbStore(folder: string, onDamaged: OnDamaged): Promi
   let root: RootDatabase<string, string>;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // Without overlapping sync a commit resolves after fdatasync; with it, already when others can see it.
-    root = open<string, string>({
-      path: folder,
-      noSubdir: false,
-      overlappingSync: false,
-      encoding: 'string',
-    });
+    root = open<string, string>({ path: folder, ...OPEN });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CodedError('STORE_UNUSABLE', `data_directory ${folder} cannot be used: ${why}`, { cause });
@@ -179,7 +174,7 @@ class LmdbStore implements Store {
     const messages = commit.messages.map((message, index) => ({ ...message, id: this.#nextId + index }));
     // Ids of a commit that fails stay unused: its retry gets new ones, and nothing else could collide.
     this.#nextId += messages.length;
-    await this.#root.batch(() => writeCommit(this.#tables, commit, messages));
+    await writeBatch(this.#root, () => writeCommit(this.#tables, commit, messages));
     for (const alert of commit.alerts) {
       if (alert.resolvedMs === null) this.#openAlerts.set(alert.id, alert);
       else this.#openAlerts.delete(alert.id);
@@ -206,7 +201,7 @@ class LmdbStore implements Store {
     const { outbox } = this.#tables;
     const key: [string, number] = [message.sink, message.id];
     if (!outbox.doesExist(key)) return;
-    await outbox.remove(key);
+    await writeBatch(this.#root, () => outbox.remove(key));
     this.#pendingCounts.set(message.sink, this.pendingCount(message.sink) - 1);
   }
 
@@ -254,11 +249,14 @@ class LmdbStore implements Store {
 
   async prune(beforeMs: number): Promise<Pruned> {
     this.#checkOwner();
-    return pruneTables(this.#tables, beforeMs);
+    return pruneTables(this.#tables, beforeMs, (work) => writeBatch(this.#root, work));
   }
 
   async close(): Promise<void> {
-    if (this.#tables.meta.get('owner') === this.#mark) await this.#tables.meta.remove('owner');
+    const { meta } = this.#tables;
+    // The mark of a process that is gone holds nobody up, should it not come out.
+    if (meta.get('owner') === this.#mark)
+      await writeBatch(this.#root, () => meta.remove('owner')).catch(() => {});
     await this.#root.close();
   }
 
