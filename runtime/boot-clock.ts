@@ -3,7 +3,6 @@
  * while the device sleeps: a probe would look fresh after an hour of suspend. The kernel's uptime counts it.
  */
 import { readFileSync } from 'node:fs';
-import { performance } from 'node:perf_hooks';
 
 export interface BootClock {
   /** Milliseconds since some fixed moment; never goes back, counts suspend. */

@@ -2,7 +2,6 @@
  * The way to the service manager: one datagram a notice (sd_notify(3)), through a descriptor that it opened for us
  * (`OpenFile=`, systemd 253), through the C library, or through the `systemd-notify` command, in that order.
  */
-import { execFile } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import type { Log } from './log.ts';
 import { type Libc, loadLibc } from './native/libc.ts';
@@ -69,6 +68,8 @@ async function senderTo(socket: string, parts: ServiceManagerParts): Promise<Sen
       return errno === 0 ? null : `errno ${errno}`;
     };
   }
+  // Loaded only where nothing else is left: it costs memory on every other device.
+  const { execFile } = await import('node:child_process');
   return (text) => {
     // Its outcome is nobody's business: the manager shows what it was told.
     execFile('systemd-notify', text.split('\n'), () => {});

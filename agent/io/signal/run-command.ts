@@ -1,5 +1,4 @@
 /** Runs a program for a few lines of output: no shell, no input, bounded time and output, no process left over. */
-import { spawn } from 'node:child_process';
 
 export type CommandResult =
   | { readonly kind: 'output'; readonly text: string }
@@ -13,8 +12,10 @@ export type RunCommand = (argv: readonly string[], signal: AbortSignal) => Promi
 const MAX_OUTPUT_BYTES = 64 * 1024;
 const MISSING_CODES = new Set(['ENOENT', 'EACCES', 'ENOTDIR', 'ENOEXEC']);
 
-export const runCommand: RunCommand = (argv, signal) =>
-  new Promise((resolve) => {
+export const runCommand: RunCommand = async (argv, signal) => {
+  // Loaded with the first command: most devices run none, and it costs memory.
+  const { spawn } = await import('node:child_process');
+  return new Promise((resolve) => {
     const [program, ...args] = argv;
     if (program === undefined || program === '') {
       resolve({ kind: 'missing', detail: 'no program is named' });
@@ -62,6 +63,7 @@ export const runCommand: RunCommand = (argv, signal) =>
         });
     });
   });
+};
 
 /** Distributions keep `iw` where services do not look; its words must not be translated. */
 function environment(): NodeJS.ProcessEnv {
