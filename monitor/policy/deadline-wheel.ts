@@ -1,8 +1,12 @@
 /**
- * When to look at which device, for millions of them. A hierarchical timing wheel of four levels of 256 slots
+ * When to look at which device, for millions of them. A hierarchical timing wheel of four levels of 512 slots
  * (128 ms, 33 s, 2.3 h, 25 days a slot) that is lazy: a device heard again is not moved. When its slot comes due
  * it is asked for the deadline of that moment, and fires or is filed anew. So a probe costs the wheel nothing,
  * and a device costs it a few moves per interval.
+ *
+ * A slot of a higher level may hold most of the fleet; to move it down in one go would hold up whoever is due then.
+ * So each level reaches twice as far as one slot of the next is wide, and that slot is emptied little by little while
+ * the one before it lasts.
  *
  * Slots are doubly linked lists threaded through typed arrays, 12 bytes a device: filing, moving and removing are
  * O(1), nothing is allocated, and no device is ever in two slots.
@@ -12,14 +16,16 @@
 export const SLOT_MS = 128;
 
 const LEVELS = 4;
-const SLOTS = 256;
+const SLOTS = 512;
+/** Slots of a level in one of the next: half of them. */
+const RATIO = SLOTS / 2;
 const NONE = -1;
 /** No slot comes due at tick 0. */
 const UNFILED = 0;
 const MIN_CAPACITY = 1024;
 const WORDS = SLOTS / 32;
 /** Ticks per slot, by level. */
-const WIDTHS = [1, SLOTS, SLOTS ** 2, SLOTS ** 3];
+const WIDTHS = [1, RATIO, RATIO ** 2, RATIO ** 3];
 
 export class DeadlineWheel {
   /** First member of each slot, level by level. */
@@ -35,6 +41,8 @@ export class DeadlineWheel {
   #tick: number;
   /** The earliest tick at which a slot comes due; NaN when it must be looked up again. */
   #earliest = Number.POSITIVE_INFINITY;
+  /** The tick from which the next slot of a higher level can be emptied; NaN when it must be looked up again. */
+  #opens = Number.POSITIVE_INFINITY;
 
   constructor(nowMs: number) {
     this.#tick = Math.floor(nowMs / SLOT_MS);
@@ -69,6 +77,7 @@ export class DeadlineWheel {
       if (next === NONE) {
         this.#mark(slot, false);
         if (due === this.#earliest) this.#earliest = Number.NaN;
+        if (slot >= SLOTS) this.#opens = Number.NaN;
       }
     }
     this.#due[index] = UNFILED;
@@ -77,7 +86,8 @@ export class DeadlineWheel {
   /**
    * Empties every slot due by `nowMs`. Each member is asked for its deadline: lapsed, it leaves the wheel and
    * `fire` is called (which may file it again); otherwise it is filed for that deadline. After `most` members it
-   * stops, and `nextDueMs` is not later than `nowMs`: call it again soon.
+   * stops, and `nextDueMs` is not later than `nowMs`: call it again soon. As many more may be moved down that are
+   * not due yet.
    */
   advance(
     nowMs: number,
@@ -108,6 +118,7 @@ export class DeadlineWheel {
       }
     }
     this.#tick = Math.max(this.#tick, nowTick);
+    this.#prepare(deadlineOf, most);
   }
 
   /** Makes room for `capacity` devices. */
@@ -118,9 +129,24 @@ export class DeadlineWheel {
     this.#due = grown(this.#due, new Uint32Array(capacity));
   }
 
-  /** When the earliest slot comes due, in ms; `Infinity` when nothing is filed. */
+  /** When `advance` has something to do, in ms; `Infinity` when nothing is filed. */
   nextDueMs(): number {
-    return this.#earliestTick() * SLOT_MS;
+    return Math.min(this.#earliestTick(), this.#opensTick()) * SLOT_MS;
+  }
+
+  /** Moves up to `most` members of the slots that are next, of every higher level, to the level below. */
+  #prepare(deadlineOf: (index: number) => number, most: number): void {
+    let left = most;
+    for (let level = 1; level < LEVELS; level += 1) {
+      const width = widthOf(level);
+      const slot = slotOf(level, this.#tick + width);
+      for (; left > 0 && this.#heads[slot] !== NONE; left -= 1) {
+        const index = this.#heads[slot] as number;
+        this.remove(index);
+        this.file(index, deadlineOf(index));
+      }
+    }
+    this.#opens = Number.NaN;
   }
 
   #link(index: number, tick: number): void {
@@ -139,6 +165,7 @@ export class DeadlineWheel {
     this.#mark(slot, true);
     this.#due[index] = due;
     if (due < this.#earliest) this.#earliest = due;
+    if (level > 0) this.#opens = Math.min(this.#opens, Math.max(this.#tick + 1, due - width));
   }
 
   #mark(slot: number, occupied: boolean): void {
@@ -158,7 +185,18 @@ export class DeadlineWheel {
     return this.#earliest;
   }
 
-  /** Walks the level's 256 bits, a word at a time, from the slot after the current one once around. */
+  #opensTick(): number {
+    if (Number.isNaN(this.#opens)) {
+      this.#opens = Number.POSITIVE_INFINITY;
+      for (let level = 1; level < LEVELS; level += 1) {
+        const opens = this.#earliestOfLevel(level) - widthOf(level);
+        this.#opens = Math.min(this.#opens, Math.max(this.#tick + 1, opens));
+      }
+    }
+    return this.#opens;
+  }
+
+  /** Walks the level's 512 bits, a word at a time, from the slot after the current one once around. */
   #earliestOfLevel(level: number): number {
     const width = widthOf(level);
     const base = Math.floor(this.#tick / width);

@@ -15,8 +15,12 @@ import { OpenAlerts } from './open-alerts.ts';
 import { SilenceCensus } from './silence-census.ts';
 import type { StepDraft } from './step.ts';
 
-/** Devices looked at in one go: a mass outage leaves the event loop room to listen. */
+/** Devices judged in one go: a mass outage leaves the event loop room to listen. */
 const SLICE = 500;
+/** Devices looked at in one go; to file one anew is a tenth of judging it. */
+const LOOKS = 2000;
+/** Multiples of it are spread evenly over 0–1, however many there are. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 export class Fleet {
   readonly table = new DeviceTable();
@@ -35,6 +39,8 @@ export class Fleet {
   /** Lapsed, to be judged once hearing is proved up to `#awaitedMs`; some may have been heard since. */
   #awaiting: number[] = [];
   #awaitedMs = Number.NEGATIVE_INFINITY;
+  /** When judging was cut short, in attentive ms; `Infinity`: nobody is left over. */
+  #leftOverMs = Number.POSITIVE_INFINITY;
 
   /** `incidents` null: each death is told by itself. Grace lies between the two; equal: none is learned. */
   constructor(incidents: IncidentSettings | null, graceMs: number, mostGraceMs = graceMs) {
@@ -54,7 +60,10 @@ export class Fleet {
     const index = this.table.add(record, 0);
     this.table.unprove(index);
     this.#census.joined(record);
-    this.#file(index);
+    const deadlineMs = this.#deadlineOf(index);
+    // All would come due in the same slots; looked at a little early, each is filed for its own deadline.
+    const share = 1 - ((index * GOLDEN) % 1) / 2;
+    if (deadlineMs < Number.POSITIVE_INFINITY) this.#wheel.file(index, deadlineMs * share);
   }
 
   /** Takes in a device that nothing was known of, before its first `settle`; returns its index. */
@@ -113,24 +122,27 @@ export class Fleet {
 
   /** When somebody must be judged, in attentive ms; `Infinity`: nobody. */
   nextDueMs(): number {
-    return this.#wheel.nextDueMs();
+    return Math.min(this.#leftOverMs, this.#wheel.nextDueMs());
   }
 
   /**
    * Looks at whoever's deadline has lapsed at `attentiveMs`: judges those that it had lapsed for at `judgeableMs`
-   * already, the others wait for proof. At most about `SLICE` of them; then it is due again.
+   * already, the others wait for proof. At most about `SLICE` of them in one go; then it is due again.
    */
   advance(attentiveMs: number, judgeableMs: number, wallMs: number, step: StepDraft): void {
-    this.#judgeAwaiting(attentiveMs, judgeableMs, wallMs, step);
+    let judged = this.#judgeAwaiting(attentiveMs, judgeableMs, wallMs, step);
     const lapsed = (index: number): void => {
       const deadlineMs = this.#deadlineOf(index);
-      if (deadlineMs <= judgeableMs) this.#judge(index, judgeableMs, wallMs, step);
-      else {
+      if (deadlineMs <= judgeableMs && judged < SLICE) {
+        judged += 1;
+        this.#judge(index, judgeableMs, wallMs, step);
+      } else {
         this.#awaiting.push(index);
         this.#awaitedMs = Math.max(this.#awaitedMs, deadlineMs);
       }
     };
-    this.#wheel.advance(attentiveMs, this.#deadlineOf, lapsed, SLICE);
+    this.#wheel.advance(attentiveMs, this.#deadlineOf, lapsed, LOOKS);
+    this.#leftOverMs = judged < SLICE ? Number.POSITIVE_INFINITY : attentiveMs;
   }
 
   /** Up to which moment hearing must be proved for those that wait, in attentive ms; `Infinity`: nobody does. */
@@ -138,8 +150,8 @@ export class Fleet {
     return this.#awaiting.length === 0 ? Number.POSITIVE_INFINITY : this.#awaitedMs;
   }
 
-  /** In the order in which they lapsed, so that the first who must wait on ends it. */
-  #judgeAwaiting(attentiveMs: number, judgeableMs: number, wallMs: number, step: StepDraft): void {
+  /** In the order in which they lapsed, so that the first who must wait on ends it. Returns how many it looked at. */
+  #judgeAwaiting(attentiveMs: number, judgeableMs: number, wallMs: number, step: StepDraft): number {
     const waiting = this.#awaiting;
     let done = 0;
     for (; done < waiting.length && done < SLICE; done += 1) {
@@ -151,6 +163,7 @@ export class Fleet {
     }
     if (done > 0) this.#awaiting = waiting.slice(done);
     if (this.#awaiting.length === 0) this.#awaitedMs = Number.NEGATIVE_INFINITY;
+    return done;
   }
 
   /**

@@ -132,3 +132,19 @@ test('a device known from a retained status alone is unknown, then late and aske
     ['a'],
   );
 });
+
+test('of a fleet that was taken up not everybody is looked at in the same moment', () => {
+  const devices = Array.from({ length: 50_000 }, (_, n) => record({ device: `d${n}` }));
+  const watch = new Watch(SETTINGS, devices, [], at(0));
+  watch.trust('link-lost', at(0));
+  for (const { device } of devices) watch.probeHeard(device, probe(), at(10));
+  let wakes = 0;
+  for (let now = at(10); now.monotonicMs < at(33).monotonicMs; wakes += 1) {
+    watch.advance(now);
+    const wakeAtMs = watch.wakeAtMs(now) ?? Number.NaN;
+    assert.ok(wakeAtMs > now.monotonicMs, 'nobody is left over for a second look at the same moment');
+    now = { monotonicMs: wakeAtMs, wallMs: now.wallMs + wakeAtMs - now.monotonicMs };
+  }
+  assert.ok(wakes > 100, `${wakes}`);
+  assert.equal(watch.counts().alive, devices.length);
+});
