@@ -1,8 +1,9 @@
 /**
  * LMDB maps its whole file, and whatever was touched stays resident: after a start that read a million rows, several
- * hundred megabytes. They are the kernel's page cache all the same, so the map lets go of them now and then; what is
- * needed again costs a minor fault. Without the native part the kernel does it when memory runs short. In the same
- * round the allocator gives back what columns that were outgrown have left behind.
+ * hundred megabytes; and the kernel maps sixteen pages for each that is touched, so that a mass outage brings all of
+ * the file in within seconds. They are the kernel's page cache all the same, so the map lets go of them as soon as they
+ * are many, and now and then; what is needed again costs a minor fault. Without the native part the kernel does it when
+ * memory runs short. In the slow round the allocator gives back what columns that were outgrown have left behind.
  */
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +11,11 @@ import { loadLibc } from '../../../runtime/native/libc.ts';
 import type { Clock } from '../clock.ts';
 
 const EVERY_MS = 5000;
+/** Looks at how much is resident: while it grows, and at most. */
+const LOOK_MS = 100;
+const IDLE_LOOK_MS = 1000;
+/** So much more than after the last release is many. */
+const MANY_KILOBYTES = 4096;
 
 /** A range of addresses: the first, and how many. */
 export interface MappedRange {
@@ -33,20 +39,43 @@ export async function keepMapSmall(folder: string, clock: Clock): Promise<() => 
   if (libc === null) return () => {};
   // As the kernel names it.
   const path = join(realpathSync(folder), 'data.mdb');
-  let cancel = (): void => {};
+  let cancelLook = (): void => {};
+  let cancelRound = (): void => {};
+  let leastKilobytes = 0;
   const release = (): void => {
-    for (const { start, bytes } of sharedMappings(readMaps(), path)) libc.releasePages(start, bytes);
-    libc.trimHeap();
-    cancel = clock.after(EVERY_MS, release);
+    // Read anew each time: a store that grows is mapped elsewhere.
+    for (const { start, bytes } of sharedMappings(procText('maps'), path)) libc.releasePages(start, bytes);
+    leastKilobytes = residentFileKilobytes();
   };
-  release();
-  return () => cancel();
+  const look = (afterMs: number): void => {
+    cancelLook = clock.after(afterMs, () => {
+      const isMuch = residentFileKilobytes() - leastKilobytes > MANY_KILOBYTES;
+      if (isMuch) release();
+      look(isMuch ? LOOK_MS : Math.min(2 * afterMs, IDLE_LOOK_MS));
+    });
+  };
+  const round = (): void => {
+    release();
+    libc.trimHeap();
+    cancelRound = clock.after(EVERY_MS, round);
+  };
+  round();
+  look(LOOK_MS);
+  return () => {
+    cancelLook();
+    cancelRound();
+  };
+}
+
+/** Of all files that this process maps; 0 where there is no proc file system. */
+function residentFileKilobytes(): number {
+  return Number(/^RssFile:\s+(\d+) kB$/m.exec(procText('status'))?.[1] ?? 0);
 }
 
 /** Empty where there is no proc file system. */
-function readMaps(): string {
+function procText(name: string): string {
   try {
-    return readFileSync('/proc/self/maps', 'latin1');
+    return readFileSync(`/proc/self/${name}`, 'latin1');
   } catch {
     return '';
   }
