@@ -15,7 +15,8 @@ import {
   statusTopic,
 } from '../../protocol/topics.ts';
 import type { Log } from '../../runtime/log.ts';
-import { type MqttSession, openMqtt } from '../../runtime/mqtt-client.ts';
+import { openMqtt } from '../../runtime/mqtt-client.ts';
+import type { MqttSession } from '../../runtime/mqtt-session.ts';
 import type { IdleTimeoutBelief } from '../policy/idle-timeout-belief.ts';
 import type { Network } from '../policy/interval.ts';
 import type { KeepaliveEffect, KeepaliveEvent, PathState } from '../policy/keepalive/types.ts';

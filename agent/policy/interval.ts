@@ -12,7 +12,9 @@ import type { RadioKind } from './interval-policies.ts';
 import { knownFromBelief, knownFromFleet } from './known-limit.ts';
 import type { LapseCause } from './lapse-cause.ts';
 import type { LearnerEvent } from './learner-event.ts';
+import { lessonOfLoss, NOTHING_SEEN, type Seen, seenWith } from './link-lessons.ts';
 import { type SavedLink, withLink } from './link-saved.ts';
+import { aheadOfTimersMs, latenessWith } from './timer-lateness.ts';
 import type { Power } from './vitals.ts';
 
 export interface IntervalConfig {
@@ -73,23 +75,13 @@ export interface IntervalState {
   readonly network: Network;
   readonly learner: LearnerState;
   /** What this device has seen itself on this network since it joined: what it may tell others. */
-  readonly seen: { readonly answeredSeconds: number; readonly drops: number };
+  readonly seen: Seen;
   readonly power: Power | null;
   readonly signalDbm: number | null;
   readonly serverKeepAliveSeconds: number | null;
   /** How late timers have fired of late, in ms: a slowly sinking maximum. */
   readonly latenessMs: number;
 }
-
-/** How much of the lateness is left with each timer that fires in time. */
-const LATENESS_KEPT = 0.98;
-/** How much of what a timer was later than that is taken in. */
-const LATENESS_TAKEN = 0.5;
-/** Lateness below this share of the interval is finer than the belief; more than the other is an accident, no habit. */
-const LATENESS_NOTICED = 0.0075;
-const LATENESS_MOST = 0.15;
-
-const NOTHING_SEEN: IntervalState['seen'] = { answeredSeconds: 0, drops: 0 };
 
 /** Until the first connection tells where the device is. */
 const NOWHERE: Network = { key: '', radio: 'unknown' };
@@ -142,11 +134,11 @@ function takeIn(state: IntervalState, event: IntervalEvent, config: IntervalConf
         repeated: event.sent > 1,
       });
     case 'linkLost':
-      return learned(state, config, lossEvent(event));
+      return learned(state, config, lessonOfLoss(event));
     case 'powerRead':
       return { ...state, power: event.power, signalDbm: event.signalDbm };
     case 'timerFired':
-      return { ...state, latenessMs: latenessWith(state, event.lateMs) };
+      return { ...state, latenessMs: latenessWith(state.latenessMs, event.lateMs, state.intervalMs) };
     case 'serverKeepAliveTold':
       return { ...state, serverKeepAliveSeconds: event.seconds === 0 ? null : event.seconds };
     case 'networkJoined':
@@ -164,39 +156,9 @@ function takeIn(state: IntervalState, event: IntervalEvent, config: IntervalConf
   }
 }
 
-function seenWith(seen: IntervalState['seen'], event: LearnerEvent): IntervalState['seen'] {
-  switch (event.kind) {
-    case 'probeAnswered':
-      return { ...seen, answeredSeconds: Math.max(seen.answeredSeconds, event.silenceSeconds) };
-    case 'probeUnanswered':
-    case 'closedOnProbe':
-    case 'closedWhileIdle':
-      return { ...seen, drops: seen.drops + 1 };
-    case 'lossCensored':
-    case 'trafficSeen':
-      return seen;
-  }
-}
-
 function learned(state: IntervalState, config: IntervalConfig, event: LearnerEvent): IntervalState {
   if (config.keepalive.adaptive === false) return state;
   return { ...state, learner: learn(state.learner, event), seen: seenWith(state.seen, event) };
-}
-
-function lossEvent(lost: Extract<IntervalEvent, { kind: 'linkLost' }>): LearnerEvent {
-  const seconds = lost.silenceMs / 1000;
-  switch (lost.cause) {
-    case 'path-forgot':
-      return { kind: 'probeUnanswered', silenceSeconds: seconds };
-    case 'broker-closed':
-      if (lost.closedWhileIdle) return { kind: 'closedWhileIdle', idleSeconds: seconds };
-      if (lost.closedOnProbe) return { kind: 'closedOnProbe', silenceSeconds: seconds };
-      return { kind: 'lossCensored', watchedSeconds: seconds, linkLost: false };
-    case 'broker-gone':
-      return { kind: 'lossCensored', watchedSeconds: seconds, linkLost: false };
-    case 'link-lost':
-      return { kind: 'lossCensored', watchedSeconds: seconds, linkLost: true };
-  }
 }
 
 /** What is believed of any network before something is learned there. */
@@ -239,7 +201,7 @@ function withBudgetOf({ learner }: IntervalState, next: LearnerState): LearnerSt
 function chosen(state: IntervalState, config: IntervalConfig): IntervalState {
   const { state: learner, choice } = decide(state.learner, conditionsOf(state, config));
   const chosenMs = choice.intervalSeconds * 1000;
-  const aheadMs = aheadOfTimers(state.latenessMs, chosenMs, config.keepalive.minIntervalSeconds * 1000);
+  const aheadMs = aheadOfTimersMs(state.latenessMs, chosenMs, config.keepalive.minIntervalSeconds * 1000);
   return {
     ...state,
     learner,
@@ -250,19 +212,6 @@ function chosen(state: IntervalState, config: IntervalConfig): IntervalState {
         ? choice.explanation
         : `${choice.explanation}, less ${shownSeconds(aheadMs / 1000)} s for late timers`,
   };
-}
-
-function latenessWith({ latenessMs, intervalMs }: IntervalState, lateMs: number): number {
-  const kept = LATENESS_KEPT * latenessMs;
-  if (lateMs <= kept || lateMs > LATENESS_MOST * intervalMs) return kept;
-  return kept + LATENESS_TAKEN * (lateMs - kept);
-}
-
-/** The path counts the silence that really was: an interval near its limit must allow for the lateness of timers. */
-function aheadOfTimers(latenessMs: number, intervalMs: number, minMs: number): number {
-  if (latenessMs < LATENESS_NOTICED * intervalMs) return 0;
-  const aheadMs = Math.ceil(latenessMs / 100) * 100;
-  return Math.max(0, Math.min(aheadMs, intervalMs - minMs));
 }
 
 function conditionsOf(state: IntervalState, config: IntervalConfig): LearnerConditions {

@@ -3,7 +3,7 @@
  * connection takes a fresh one at once, an outage does not.
  */
 import type { ConnectFailure, ConnectFailureKind } from '../../runtime/connect-failure.ts';
-import type { CloseCause } from '../../runtime/mqtt-client.ts';
+import type { CloseCause } from '../../runtime/mqtt-session.ts';
 
 export type LapseCause =
   /** A NAT, firewall or balancer dropped the idle connection's state. */

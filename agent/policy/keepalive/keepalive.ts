@@ -10,15 +10,7 @@ import { INITIAL_VERDICT } from '../verdict.ts';
 import { UNKNOWN_POWER } from '../vitals.ts';
 import { dropBeside, onBesideFailed } from './beside.ts';
 import { NOTHING_REPORTED, onFleetKnowledge, saveBelief } from './learning.ts';
-import {
-  onConnectFailed,
-  onLinkClosed,
-  onLinkUp,
-  onNetworkIdentified,
-  onRetryTime,
-  onStarted,
-  publishStatus,
-} from './link.ts';
+import { onConnectFailed, onLinkClosed, onLinkUp, onNetworkIdentified } from './link.ts';
 import {
   onApplicationTraffic,
   onAsked,
@@ -29,6 +21,8 @@ import {
   onProbeTime,
   onVitalsRead,
 } from './probing.ts';
+import { onRetryTime, onStarted } from './reconnecting.ts';
+import { publishStatus } from './status.ts';
 import { onAddressesChanged, onResumed } from './surroundings.ts';
 import {
   type Draft,

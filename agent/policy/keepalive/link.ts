@@ -1,27 +1,19 @@
 /** The link's life: connect, up, lost, why, and again. */
-import type { Status, StatusState } from '../../../protocol/status.ts';
 import type { ConnectFailure } from '../../../runtime/connect-failure.ts';
-import type { CloseCause } from '../../../runtime/mqtt-client.ts';
+import type { CloseCause } from '../../../runtime/mqtt-session.ts';
 import type { IdleTimeoutBelief } from '../idle-timeout-belief.ts';
 import { explainInterval, intervalStep, type Network } from '../interval.ts';
 import { type FirstConnect, type LapseCause, type LinkEnd, lapseCause } from '../lapse-cause.ts';
 import type { SavedLink } from '../link-saved.ts';
 import { scheduleStep } from '../probe-schedule.ts';
 import { versionAccepted, versionAfterFailure } from '../protocol-version.ts';
-import { type ReconnectEvent, type ReconnectStep, reconnectStep } from '../reconnect.ts';
 import { type VerdictConfig, verdictStep } from '../verdict.ts';
 import { dropBeside } from './beside.ts';
-import { connectTimeoutMs, epochOf, isPowerOfTwo, keepAliveCeilingSeconds, wholeSeconds } from './bounds.ts';
+import { epochOf, isPowerOfTwo } from './bounds.ts';
 import { adoptInterval, NOTHING_REPORTED, saveBelief } from './learning.ts';
+import { follow, reconnect } from './reconnecting.ts';
+import { isStatusStale, publishStatus } from './status.ts';
 import { type Draft, type KeepaliveState, patch, say } from './types.ts';
-
-/** By which factor the interval may change before the retained status is renewed. */
-const MAX_UNTOLD_CHANGE = 1.2;
-
-/** The first connect of a start. */
-export function onStarted(draft: Draft): void {
-  follow(draft, reconnect(draft, { kind: 'started' }));
-}
 
 export function onLinkUp(draft: Draft, serverKeepAliveSeconds: number | null, tlsResumed: boolean): void {
   const { config, now } = draft;
@@ -157,7 +149,7 @@ export function onNetworkIdentified(
 }
 
 /** The schedule and the retained status follow what was just learned; the radio is awake, and a drop is news. */
-function settleInterval(draft: Draft): void {
+export function settleInterval(draft: Draft): void {
   adoptInterval(draft);
   const { told, interval } = draft.state;
   if (told?.intervalMs !== interval.intervalMs || isStatusStale(draft)) publishStatus(draft, 'online');
@@ -191,30 +183,6 @@ function explainEnd(draft: Draft, next: FirstConnect): void {
 }
 
 /**
- * Whether the retained status has become misleading: another reason or network, or an interval so much longer that a
- * monitor which was away, and has only this status to go by, would give up before the next probe is due.
- */
-export function isStatusStale({ state, config }: Draft): boolean {
-  const { told, interval } = state;
-  if (told === null) return true;
-  const change = interval.intervalMs / told.intervalMs;
-  // With a count of 1 any growth outlasts what a monitor that was away would wait for.
-  if (change > Math.min(MAX_UNTOLD_CHANGE, config.keepalive.count) || change < 1 / MAX_UNTOLD_CHANGE)
-    return true;
-  if (told.network.key !== interval.network.key) return true;
-  return told.reason !== interval.reason;
-}
-
-/** Says the status, and remembers what was told; `online` is a promise like a probe's. */
-export function publishStatus(draft: Draft, state: StatusState): void {
-  const status = statusOf(draft, state);
-  const { reason, intervalMs, network } = draft.state.interval;
-  const promisedMs = state === 'online' ? wholeSeconds(intervalMs) * 1000 : draft.state.promisedMs;
-  patch(draft, { told: { reason, intervalMs, network }, promisedMs });
-  draft.effects.push({ kind: 'publishStatus', status });
-}
-
-/**
  * The verdict's bounds now. The monitor last heard of us one promise before the probe that goes unanswered, so
  * the remaining promises are all the time there is to find the link dead and come back in.
  */
@@ -230,67 +198,4 @@ export function verdictConfig({ config, state }: Draft): VerdictConfig {
 /** From giving a link up to the status that the monitor hears: a connect as long as the last one, and a round trip. */
 function comingBackMs({ connecting, lastRttMs }: KeepaliveState): number {
   return connecting.tookMs + (lastRttMs ?? 0);
-}
-
-function statusOf(draft: Draft, state: StatusState): Status {
-  const { config, state: own } = draft;
-  return {
-    state,
-    epoch: epochOf(draft.state),
-    intervalSeconds: wholeSeconds(own.interval.intervalMs),
-    count: config.keepalive.count,
-    reason: explainInterval(own.interval),
-    agentVersion: config.agentVersion,
-    network: own.interval.network.key || null,
-    groups: config.groups,
-    configurationVersion: null,
-    counters: own.counters,
-  };
-}
-
-function reconnect(draft: Draft, event: ReconnectEvent): ReconnectStep {
-  const { config, now, random, state } = draft;
-  const patienceMs = patience(draft);
-  const step = reconnectStep(state.reconnect, event, now, { ...config.reconnect, patienceMs }, random);
-  patch(draft, { reconnect: step.state });
-  return step;
-}
-
-/** How long the monitor waits for this device, in ms: as promised last. */
-function patience({ state, config }: Draft): number {
-  return state.promisedMs * config.keepalive.count;
-}
-
-/** Time passed without a link. */
-export function onRetryTime(draft: Draft): void {
-  follow(draft, reconnect(draft, { kind: 'timePassed' }));
-}
-
-/** A way out has appeared: a long backoff need not be waited for. */
-export function retrySoon(draft: Draft): void {
-  reconnect(draft, { kind: 'pathAppeared' });
-}
-
-function follow(draft: Draft, step: ReconnectStep): void {
-  if (!step.connect) return;
-  const { config } = draft;
-  const beside = draft.state.beside === 'up';
-  // A SYN that still waits for its next repetition would be slower than a fresh one.
-  if (!beside) dropBeside(draft, 'a fresh connection is quicker');
-  // One that is up already says nothing of how long a whole connect takes.
-  const connecting = { ...draft.state.connecting, startedAt: beside ? null : draft.now };
-  patch(draft, { beside: null, sessions: draft.state.sessions + 1, connecting });
-  draft.effects.push({
-    kind: 'connect',
-    version: draft.state.version.version,
-    keepAliveSeconds: keepAliveCeilingSeconds(config),
-    timeoutMs: connectTimeoutMs(config, patience(draft)),
-    will: statusOf(draft, 'offline'),
-    beside,
-  });
-  say(draft, 'debug', 'connecting', 'connecting', {
-    reason: step.reason,
-    protocol: draft.state.version.version,
-    failures: draft.state.reconnect.failures,
-  });
 }

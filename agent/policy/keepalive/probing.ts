@@ -8,7 +8,8 @@ import { type Power, worthTelling } from '../vitals.ts';
 import { dropBeside, openBeside, provesDeath } from './beside.ts';
 import { longestPromiseMs, wholeSeconds } from './bounds.ts';
 import { adoptInterval, reportNetwork, saveBeliefSometimes } from './learning.ts';
-import { isStatusStale, onLinkDead, publishStatus, verdictConfig } from './link.ts';
+import { onLinkDead, verdictConfig } from './link.ts';
+import { isStatusStale, publishStatus } from './status.ts';
 import { type Draft, type PathState, patch, type SentProbe, say, type WantedProbe } from './types.ts';
 
 /** Time passed on a link that is up: an overdue answer first, then a due probe. */

@@ -1,6 +1,7 @@
 /** What happens around the link: the device slept, or its addresses and routes have changed. */
-import { endLink, onRetryTime, retrySoon } from './link.ts';
+import { endLink } from './link.ts';
 import { want } from './probing.ts';
+import { onRetryTime, retrySoon } from './reconnecting.ts';
 import { type Draft, type KeepaliveEvent, say } from './types.ts';
 
 /**

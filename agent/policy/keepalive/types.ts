@@ -5,7 +5,7 @@ import type { Probe, Vitals } from '../../../protocol/probe.ts';
 import type { Counters, Status } from '../../../protocol/status.ts';
 import type { ConnectFailure } from '../../../runtime/connect-failure.ts';
 import type { LogFields, LogLevel } from '../../../runtime/log.ts';
-import type { CloseCause } from '../../../runtime/mqtt-client.ts';
+import type { CloseCause } from '../../../runtime/mqtt-session.ts';
 import type { IdleTimeoutBelief } from '../idle-timeout-belief.ts';
 import type { FleetSummary } from '../idle-timeout-prior.ts';
 import type { IntervalState, Network } from '../interval.ts';

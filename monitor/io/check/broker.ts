@@ -2,7 +2,8 @@
 import type { BrokerSettings } from '../../../config/settings.ts';
 import { canaryTopic, PROBE_FILTER, STATUS_FILTER } from '../../../protocol/topics.ts';
 import type { ConnectFailure, ConnectFailureKind } from '../../../runtime/connect-failure.ts';
-import { type MqttSession, openMqtt, type ProtocolVersion } from '../../../runtime/mqtt-client.ts';
+import { openMqtt } from '../../../runtime/mqtt-client.ts';
+import type { MqttSession, ProtocolVersion } from '../../../runtime/mqtt-session.ts';
 import { type CheckFinding, failed, fine } from './finding.ts';
 
 const KEY = 'broker';

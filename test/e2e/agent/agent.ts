@@ -2,7 +2,8 @@
 import { parseProbe } from '../../../protocol/probe.ts';
 import { parseStatus, type Status } from '../../../protocol/status.ts';
 import { PROBE_FILTER, parseTopic, STATUS_FILTER } from '../../../protocol/topics.ts';
-import { type MqttSession, openMqtt } from '../../../runtime/mqtt-client.ts';
+import { openMqtt } from '../../../runtime/mqtt-client.ts';
+import type { MqttSession } from '../../../runtime/mqtt-session.ts';
 import type { Cleanups } from '../support/cleanups.ts';
 import { type Program, startProgram } from '../support/process.ts';
 import { waitFor } from '../support/wait.ts';

@@ -2,7 +2,8 @@
 import { encodeProbe } from '../../../protocol/probe.ts';
 import { encodeStatus, type Status } from '../../../protocol/status.ts';
 import { probeTopic, statusTopic } from '../../../protocol/topics.ts';
-import { type MqttSession, openMqtt } from '../../../runtime/mqtt-client.ts';
+import { openMqtt } from '../../../runtime/mqtt-client.ts';
+import type { MqttSession } from '../../../runtime/mqtt-session.ts';
 import { waitFor } from './wait.ts';
 
 const RECONNECT_MS = 200;
