@@ -45,12 +45,21 @@ export const incidentTopic = (id: string): string => `${ROOT}/incident/${id}`;
 /** Where a monitor (`name`: its name at the broker) speaks to itself; no device can be named `monitor`. */
 export const canaryTopic = (name: string): string => `${ROOT}/monitor/${name}/canary`;
 
+/** The device's own document. */
+export const configTopic = (device: string): string => `${ROOT}/${device}/config`;
+/** A group's document, handed to one device while it is rolled out in waves: apart from the device's own. */
+export const waveConfigTopic = (device: string): string => `${ROOT}/${device}/config/wave`;
+/** A group's document, once it was rolled out. */
+export const groupConfigTopic = (group: string): string => `${ROOT}/group/${group}/config`;
+export const configReportTopic = (device: string): string => `${ROOT}/${device}/config/report`;
+
 /** What a monitor subscribes to. */
 export const PROBE_FILTER = `${ROOT}/+/probe`;
 export const STATUS_FILTER = `${ROOT}/+/status`;
 export const NETWORK_REPORT_FILTER = `${ROOT}/+/network`;
+export const CONFIG_REPORT_FILTER = `${ROOT}/+/config/report`;
 
-const KINDS = ['probe', 'status', 'ask', 'network'] as const;
+const KINDS = ['probe', 'status', 'ask', 'network', 'config/report'] as const;
 export type TopicKind = (typeof KINDS)[number];
 
 export type TopicRefusal = 'not-ours' | 'bad-device-name' | 'unknown-kind';

@@ -4,6 +4,10 @@ import fc from 'fast-check';
 import {
   alertTopic,
   askTopic,
+  CONFIG_REPORT_FILTER,
+  configReportTopic,
+  configTopic,
+  groupConfigTopic,
   isDeviceName,
   isGroupName,
   isNetworkKey,
@@ -16,6 +20,7 @@ import {
   RESERVED_NAMES,
   STATUS_FILTER,
   statusTopic,
+  waveConfigTopic,
 } from '../../../protocol/topics.ts';
 import { between, chooseSeed, mutated, pick, seeded } from './seeded.ts';
 
@@ -35,9 +40,10 @@ function matches(filter: string, topic: string): boolean {
 /** The rule of the document in other words: split by levels, look at each letter. */
 function oracle(topic: string): { device: string; kind: string } | null {
   const levels = topic.split('/');
-  const [root, version, device = '', kind = ''] = levels;
-  if (levels.length !== 4 || root !== 'khd' || version !== '1') return null;
-  if (!['probe', 'status', 'ask', 'network'].includes(kind)) return null;
+  const [root, version, device = '', ...rest] = levels;
+  const kind = rest.join('/');
+  if (root !== 'khd' || version !== '1') return null;
+  if (!['probe', 'status', 'ask', 'network', 'config/report'].includes(kind)) return null;
   if (device.length < 1 || device.length > 64 || [...device].some((letter) => !ALLOWED.includes(letter)))
     return null;
   if (['.', '..', 'group', 'network', 'alert', 'incident', 'monitor'].includes(device)) return null;
@@ -52,9 +58,13 @@ describe('topics', () => {
     assert.equal(alertTopic('pump-17'), 'khd/1/alert/pump-17');
     assert.equal(networkReportTopic('pump-17'), 'khd/1/pump-17/network');
     assert.equal(networkKnowledgeTopic('3f9a-01'), 'khd/1/network/3f9a-01');
+    assert.equal(configTopic('pump-17'), 'khd/1/pump-17/config');
+    assert.equal(waveConfigTopic('pump-17'), 'khd/1/pump-17/config/wave');
+    assert.equal(groupConfigTopic('pilot'), 'khd/1/group/pilot/config');
+    assert.equal(configReportTopic('pump-17'), 'khd/1/pump-17/config/report');
   });
 
-  it('of every valid name come back as device and kind, and the monitor hears its three', () => {
+  it('of every valid name come back as device and kind, and the monitor hears its four', () => {
     fc.assert(
       fc.property(name, (device) => {
         assert.equal(isDeviceName(device), true);
@@ -66,6 +76,10 @@ describe('topics', () => {
         assert.ok(
           matches(NETWORK_REPORT_FILTER, report) && !matches(NETWORK_REPORT_FILTER, askTopic(device)),
         );
+        const told = configReportTopic(device);
+        assert.deepEqual(parseTopic(told), { ok: true, device, kind: 'config/report' });
+        assert.ok(matches(CONFIG_REPORT_FILTER, told));
+        assert.ok(!matches(CONFIG_REPORT_FILTER, waveConfigTopic(device)));
         assert.ok(matches(PROBE_FILTER, probeTopic(device)) && !matches(PROBE_FILTER, statusTopic(device)));
         assert.ok(matches(STATUS_FILTER, statusTopic(device)) && !matches(STATUS_FILTER, askTopic(device)));
       }),
@@ -167,12 +181,14 @@ describe('parseTopic', () => {
       'status',
       'ask',
       'network',
+      'config',
+      'report',
     ];
     const decoder = new TextDecoder();
     let accepted = 0;
     for (let round = 0; round < 100_000; round += 1) {
       const start = random() < 0.7 ? ['khd', '1'] : [];
-      const rest = Array.from({ length: between(random, 1, 3) }, () => pick(random, levels));
+      const rest = Array.from({ length: between(random, 1, 4) }, () => pick(random, levels));
       const plain = [...start, ...rest].join('/');
       const topic =
         round % 2 === 0 ? plain : decoder.decode(mutated(random, new TextEncoder().encode(plain)));
