@@ -15,6 +15,21 @@ import type {
 import { NOTHING_TOLD, noticeStep, STOPPING } from './policy/service-notice.ts';
 import type { Power } from './policy/vitals.ts';
 
+/** Somebody beside the keep-alive who follows what happens, and shares the agent's timer. */
+export interface Companion {
+  /** After each step of the keep-alive, its effects carried out. */
+  follow(
+    event: KeepaliveEvent,
+    effects: readonly KeepaliveEffect[],
+    state: KeepaliveState,
+    now: number,
+  ): void;
+  /** When it wants to be woken; null: not before something happens. */
+  wakeAt(): number | null;
+  /** For `STATUS=`; null: nothing to say. */
+  remark(): string | null;
+}
+
 /** Less is the rounding of clocks. */
 const RESUMED_MS = 1000;
 
@@ -32,13 +47,15 @@ export interface AgentParts {
   readonly readPower: () => Power;
   readonly readSignalDbm: () => number | null;
   readonly timerSlack: TimerSlack;
+  readonly companion?: Companion;
 }
 
 /** One device's agent. It ends when a stop was asked for and carried out. */
 export class Agent {
   readonly #parts: AgentParts;
-  readonly #link: Link;
   readonly #queue: KeepaliveEvent[] = [];
+  #config: KeepaliveConfig;
+  #link: Link;
   #state: KeepaliveState;
   #told = NOTHING_TOLD;
   #stepping = false;
@@ -46,12 +63,23 @@ export class Agent {
   #suspendedMs = 0;
   #timer: NodeJS.Timeout | null = null;
   #timerAt: number | null = null;
+  /** What the keep-alive alone asked for last. */
+  #wakeAt: number | null = null;
   #finished: () => void = () => {};
 
   constructor(parts: AgentParts) {
     this.#parts = parts;
+    this.#config = parts.config;
     this.#state = initialKeepalive(parts.config, parts.starts);
-    this.#link = parts.createLink((event) => this.handle(event));
+    this.#link = this.#newLink();
+  }
+
+  /** What a replaced link still says is not heard. */
+  #newLink(): Link {
+    const link: Link = this.#parts.createLink((event) => {
+      if (this.#link === link) this.handle(event);
+    });
+    return link;
   }
 
   /** Starts, and resolves when the agent has left. */
@@ -80,27 +108,55 @@ export class Agent {
     }
   }
 
+  /** Goes on under other settings; with `link: 'replaced'` over a new connection. Not while it leaves. */
+  reconfigure(config: KeepaliveConfig, link: 'kept' | 'replaced'): void {
+    if (this.#state.phase !== 'running') return;
+    this.#config = config;
+    if (link === 'replaced') {
+      this.#link.dropBeside();
+      this.#link.close('abandon');
+      this.#link = this.#newLink();
+    }
+    this.handle({ kind: 'configured', link });
+  }
+
+  /** The companion has changed its mind outside a step. */
+  wakeChanged(): void {
+    if (!this.#stepping) this.#arm(this.#parts.clock.now());
+  }
+
   #step(event: KeepaliveEvent): void {
-    const { config, clock, random } = this.#parts;
+    const { clock, random } = this.#parts;
     const now = clock.now();
     const asleepMs = clock.suspendedMs() - this.#suspendedMs;
     if (asleepMs >= RESUMED_MS && event.kind !== 'resumed') {
       this.#suspendedMs += asleepMs;
       this.#step({ kind: 'resumed', asleepMs });
     }
-    const { state, effects, wakeAt } = keepaliveStep(this.#state, event, now, config, random);
+    const { state, effects, wakeAt } = keepaliveStep(this.#state, event, now, this.#config, random);
     this.#state = state;
+    this.#wakeAt = wakeAt;
     for (const effect of effects) this.#carryOut(effect);
-    this.#arm(wakeAt, now);
+    this.#parts.companion?.follow(event, effects, state, now);
+    this.#arm(now);
     this.#parts.timerSlack.follow(state.interval.intervalMs);
     this.#notify(wakeAt, now);
   }
 
   /** The step is done, its effects carried out and the timer set: only now is the next one promised. */
   #notify(wakeAt: number | null, now: number): void {
-    const { serviceManager, config } = this.#parts;
+    const { serviceManager, companion } = this.#parts;
     const { watchdogMs } = serviceManager;
-    const { state, text } = noticeStep(this.#told, this.#state, wakeAt, now, config, watchdogMs);
+    const remark = companion?.remark() ?? null;
+    const { state, text } = noticeStep(
+      this.#told,
+      this.#state,
+      wakeAt,
+      now,
+      this.#config,
+      watchdogMs,
+      remark,
+    );
     this.#told = state;
     if (text !== null) serviceManager.notify(text);
   }
@@ -149,7 +205,8 @@ export class Agent {
     }
   }
 
-  #arm(wakeAt: number | null, now: number): void {
+  #arm(now: number): void {
+    const wakeAt = earlier(this.#wakeAt, this.#parts.companion?.wakeAt() ?? null);
     if (wakeAt === this.#timerAt && (this.#timer !== null || wakeAt === null)) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timerAt = wakeAt;
@@ -165,4 +222,9 @@ export class Agent {
             Math.max(0, Math.ceil(wakeAt - now)),
           );
   }
+}
+
+function earlier(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.min(one, other);
 }

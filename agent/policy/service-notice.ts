@@ -28,7 +28,7 @@ const PATIENCE_TO_SPARE = 0.5;
 /**
  * After each step of the agent's mind. `wakeAt`: what that step asked for. `watchdogMs`: `WatchdogSec=`, here the
  * patience beyond a promise; null: no watchdog. The promise is stretched with the interval, so that the watchdog
- * never wakes the device: one notice a probe.
+ * never wakes the device: one notice a probe. `remark`: what else is under way.
  */
 export function noticeStep(
   told: NoticeState,
@@ -37,12 +37,13 @@ export function noticeStep(
   now: number,
   config: KeepaliveConfig,
   watchdogMs: number | null,
+  remark: string | null = null,
 ): NoticeStep {
   const lines: string[] = [];
   // Leaving is bounded, and announced by `STOPPING`.
   if (mind.phase !== 'running') return { state: told, text: null };
   if (!told.ready) lines.push('READY=1');
-  const status = statusLine(mind);
+  const status = remark === null ? statusLine(mind) : `${oneLine(remark)}; ${statusLine(mind)}`;
   if (status !== told.status) lines.push(`STATUS=${status}`);
   let { promisedBy } = told;
   if (watchdogMs !== null) {

@@ -9,6 +9,7 @@ import { INITIAL_RECONNECT } from '../reconnect.ts';
 import { INITIAL_VERDICT } from '../verdict.ts';
 import { UNKNOWN_POWER } from '../vitals.ts';
 import { dropBeside, onBesideFailed } from './beside.ts';
+import { onConfigured, onProbeWanted } from './configured.ts';
 import { NOTHING_REPORTED, onFleetKnowledge, saveBelief } from './learning.ts';
 import { onConnectFailed, onLinkClosed, onLinkUp, onNetworkIdentified } from './link.ts';
 import {
@@ -116,6 +117,9 @@ function whileRunning(draft: Draft, event: KeepaliveEvent): void {
     case 'resumed':
       onResumed(draft, event.asleepMs);
       break;
+    case 'configured':
+      onConfigured(draft, event.link);
+      break;
     case 'stopRequested':
       startLeaving(draft);
       break;
@@ -142,6 +146,9 @@ function onTraffic(draft: Draft, event: KeepaliveEvent): void {
       break;
     case 'asked':
       onAsked(draft);
+      break;
+    case 'probeWanted':
+      onProbeWanted(draft);
       break;
     case 'besideUp':
       onBesideUp(draft, event.tcpMs);

@@ -18,7 +18,8 @@ export function isStatusStale({ state, config }: Draft): boolean {
   // With a count of 1 any growth outlasts what a monitor that was away would wait for.
   if (change > Math.min(MAX_UNTOLD_CHANGE, config.keepalive.count) || change < 1 / MAX_UNTOLD_CHANGE)
     return true;
-  if (told.network.key !== interval.network.key) return true;
+  if (told.network.key !== interval.network.key || told.count !== config.keepalive.count) return true;
+  if (told.configurationVersion !== (config.configurationVersion ?? null)) return true;
   return told.reason !== interval.reason;
 }
 
@@ -27,7 +28,8 @@ export function publishStatus(draft: Draft, state: StatusState): void {
   const status = statusOf(draft, state);
   const { reason, intervalMs, network } = draft.state.interval;
   const promisedMs = state === 'online' ? wholeSeconds(intervalMs) * 1000 : draft.state.promisedMs;
-  patch(draft, { told: { reason, intervalMs, network }, promisedMs });
+  const { count, configurationVersion } = status;
+  patch(draft, { told: { reason, intervalMs, network, count, configurationVersion }, promisedMs });
   draft.effects.push({ kind: 'publishStatus', status });
 }
 
@@ -43,7 +45,7 @@ export function statusOf(draft: Draft, state: StatusState): Status {
     agentVersion: config.agentVersion,
     network: own.interval.network.key || null,
     groups: config.groups,
-    configurationVersion: null,
+    configurationVersion: config.configurationVersion ?? null,
     counters: own.counters,
   };
 }

@@ -29,6 +29,8 @@ export interface KeepaliveConfig {
   readonly pathLimitSeconds: number | null;
   readonly protocol: 'auto' | '5' | '3.1.1';
   readonly connectTimeoutSeconds: number;
+  /** The highest version among the pushed settings in force; null: there are none. */
+  readonly configurationVersion?: number | null;
 }
 
 export type KeepaliveEvent =
@@ -75,6 +77,10 @@ export type KeepaliveEvent =
     }
   /** The device slept since the last event. */
   | { readonly kind: 'resumed'; readonly asleepMs: number }
+  /** The configuration that steps are given is another one from now on. `link`: the shell has a new one, not connected. */
+  | { readonly kind: 'configured'; readonly link: 'kept' | 'replaced' }
+  /** Settings are on trial: somebody wants to see a probe answered. */
+  | { readonly kind: 'probeWanted' }
   | { readonly kind: 'stopRequested' }
   | { readonly kind: 'timePassed' };
 
@@ -125,7 +131,7 @@ export type KeepaliveEffect =
     };
 
 /** Why a probe goes out. */
-export type WantedProbe = ProbeReason | 'answer-overdue' | 'resumed' | 'route-changed';
+export type WantedProbe = ProbeReason | 'answer-overdue' | 'resumed' | 'route-changed' | 'settings-tried';
 
 /** A probe on its way, as it was when it left. */
 export interface SentProbe {
@@ -162,7 +168,10 @@ export interface KeepaliveState {
   readonly connecting: { readonly startedAt: number | null; readonly tookMs: number };
   readonly toldVitals: Vitals | null;
   /** What the last status said of the interval and the network; null before the first. */
-  readonly told: Pick<IntervalState, 'intervalMs' | 'reason' | 'network'> | null;
+  readonly told:
+    | (Pick<IntervalState, 'intervalMs' | 'reason' | 'network'> &
+        Pick<Status, 'count' | 'configurationVersion'>)
+    | null;
   /** What was promised last, in ms: how long the monitor waits is a multiple of it. */
   readonly promisedMs: number;
   readonly lastAskedAt: number | null;
