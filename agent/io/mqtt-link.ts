@@ -22,6 +22,7 @@ import type { Network } from '../policy/interval.ts';
 import type { KeepaliveEffect, KeepaliveEvent, PathState } from '../policy/keepalive/types.ts';
 import type { SavedLink } from '../policy/link-saved.ts';
 import { type Beside, openBeside } from './beside.ts';
+import type { FleetMail } from './fleet-mail.ts';
 import type { SocketAddresses } from './network/identity.ts';
 import type { TlsTicket } from './tls-ticket.ts';
 
@@ -50,6 +51,8 @@ export interface LinkOptions {
   readonly emit: (event: KeepaliveEvent) => void;
   /** The network that a connection goes through, and what was learned there. Never rejects. */
   readonly whereabouts: (socket: SocketAddresses) => Promise<Whereabouts>;
+  /** Where settings may be pushed to this device. */
+  readonly fleetMail?: FleetMail | undefined;
 }
 
 export interface Whereabouts {
@@ -107,6 +110,7 @@ class MqttLink implements Link {
             const descriptor = session.descriptor();
             if (descriptor !== null) this.#options.onSocket(descriptor);
             this.#subscribe(session);
+            this.#options.fleetMail?.follow(session);
             emit({ kind: 'linkUp', serverKeepAliveSeconds, tlsResumed });
             this.#identify(session, { localAddress, remoteAddress });
           }),
@@ -224,6 +228,7 @@ class MqttLink implements Link {
       if (!retained) emit({ kind: 'asked' });
       return;
     }
+    if (this.#options.fleetMail?.heard(topic, payload)) return;
     if (topic !== this.#knowledgeTopic || payload.length === 0) return;
     const parsed = parseNetworkKnowledge(payload);
     if (!parsed.ok) {
