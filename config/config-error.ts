@@ -10,6 +10,8 @@ export interface ConfigProblem {
   readonly fix: string;
   /** Where the value came from when it was not the file: `environment variable KHD_GRACE`. */
   readonly source: string | null;
+  /** Of pushed settings, what the device says of them; absent: the value is at fault. */
+  readonly refusal?: 'unknown-setting' | 'forbidden-setting';
 }
 
 export class ConfigError extends CodedError {

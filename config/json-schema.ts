@@ -1,4 +1,5 @@
 /** JSON Schema of a configuration file, for editors; generated from the schema. Pure. */
+import { MAX_TRUSTED_KEYS } from '../protocol/configuration.ts';
 import { MAX_DURATIONS } from './schema/formats.ts';
 import { type FieldItem, isItem, type SchemaTree } from './schema/item.ts';
 import { MAX_SECTIONS } from './schema/list-formats.ts';
@@ -73,6 +74,13 @@ function valueSchema(item: FieldItem): Json {
       return { type: 'array', items: { type: 'string', format: 'uri' }, uniqueItems: true };
     case 'section_list':
       return { type: 'array', items: sectionOf(item.fields ?? {}), maxItems: MAX_SECTIONS };
+    case 'key_list':
+      return {
+        type: 'array',
+        items: { type: 'string', pattern: '^[A-Za-z0-9_-]{43}$' },
+        maxItems: MAX_TRUSTED_KEYS,
+        uniqueItems: true,
+      };
     case 'text_list':
       return { type: 'array', items: { type: 'string', minLength: 1 } };
     case 'device_name':

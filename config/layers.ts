@@ -4,11 +4,19 @@ import { nearest } from './nearest.ts';
 import { type Reading, readTextValue, readValue } from './schema/formats.ts';
 import type { SchemaItem } from './schema/item.ts';
 
-export type Layer = 'default' | 'preset' | 'file' | 'environment' | 'command line' | 'derived';
+export type Layer =
+  | 'default'
+  | 'preset'
+  | 'file'
+  | 'group push'
+  | 'device push'
+  | 'environment'
+  | 'command line'
+  | 'derived';
 
 export interface Origin {
   readonly layer: Layer;
-  /** The preset's name, the file's path, the variable's name. */
+  /** The preset's name, the file's path, `pilot v3` of a push, the variable's name. */
   readonly detail: string | null;
 }
 
@@ -26,10 +34,16 @@ export function gather(): Gathered {
   return { values: new Map(), problems: [], broken: new Set() };
 }
 
+/** Whether a value came in a signed document. */
+export function isPush({ layer }: Origin): boolean {
+  return layer === 'group push' || layer === 'device push';
+}
+
 /** Where a value came from, for a message; null for the file, which the message's reader has open. */
 export function sourceOf(origin: Origin): string | null {
   if (origin.layer === 'environment') return `environment variable ${origin.detail}`;
   if (origin.layer === 'command line') return 'the command line';
+  if (isPush(origin)) return `the ${origin.layer} ${origin.detail}`;
   if (origin.layer === 'preset') return `preset ${origin.detail}`;
   return null;
 }
@@ -62,6 +76,7 @@ function refuseUnknown(into: Gathered, key: string, keys: Keys, origin: Origin):
     problem: 'is not a known key',
     fix: meant === null ? 'remove it, or see docs/settings.md' : `did you mean ${meant}?`,
     source: sourceOf(origin),
+    refusal: 'unknown-setting',
   });
 }
 
@@ -99,7 +114,13 @@ function addSection(
     if (name.includes('.') && (item !== undefined || inside.length > 0)) {
       const fix = `nest it: ${key.split('.').join(': { ')}: … }`;
       into.problems.push({ key, value: null, problem: 'is written with a dot', fix, source: null });
+    } else if (item?.pushable === false && isPush(origin)) {
+      into.broken.add(key);
+      const [problem, fix] = ['cannot be pushed', 'set it at the device'];
+      const source = sourceOf(origin);
+      into.problems.push({ key, value: null, problem, fix, source, refusal: 'forbidden-setting' });
     } else if (item !== undefined) {
+      if (isPush(origin)) for (const other of companions(key)) into.values.delete(other);
       accept(into, key, item, value, readValue(value, item), origin);
     } else if (inside.length > 0 && isSection(value)) {
       addSection(into, value, `${key}.`, origin, keys);
@@ -117,6 +138,25 @@ function addSection(
       refuseUnknown(into, key, keys, origin);
     }
   }
+}
+
+/** Settings of a signed document. */
+export interface PushedLayer {
+  readonly origin: { readonly kind: 'group' | 'device'; readonly name: string; readonly version: number };
+  /** Nested as in the file. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** Adds the values of a signed document. */
+export function addPushed(into: Gathered, { origin, settings }: PushedLayer, keys: Keys): void {
+  const { kind, name, version } = origin;
+  const detail = kind === 'group' ? `${name} v${version}` : `v${version}`;
+  addSection(into, settings, '', { layer: `${kind} push`, detail }, keys);
+}
+
+/** A pushed password replaces the file's password_file, and the other way round: they are one setting. */
+function companions(key: string): readonly string[] {
+  return key.endsWith('_file') ? [key.slice(0, -'_file'.length)] : [`${key}_file`];
 }
 
 const PREFIX = 'KHD_';

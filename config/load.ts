@@ -1,5 +1,5 @@
 /**
- * Loads a configuration: default < preset < file < environment < command line. All problems are found before
+ * Loads a configuration: default < preset < file < pushed < environment < command line. All problems are found before
  * one error names them all; nothing is half applied.
  */
 
@@ -13,10 +13,12 @@ import {
   addFile,
   addOverrides,
   addPreset,
+  addPushed,
   type Gathered,
   gather,
   type Keys,
   type Origin,
+  type PushedLayer,
   sourceOf,
 } from './layers.ts';
 import { merge } from './merge.ts';
@@ -36,6 +38,10 @@ export interface LoadOptions {
   readonly hostname: string;
   /** `key=value` pairs of the command line, keys dotted, values as texts. */
   readonly overrides?: Iterable<readonly [string, string]>;
+  /** Of the agent: settings of signed documents; later ones win. */
+  readonly pushed?: readonly PushedLayer[];
+  /** The files that are named are on another machine: nobody looks at them. */
+  readonly filesElsewhere?: boolean;
 }
 
 /** One effective value, for `config show`. */
@@ -76,7 +82,7 @@ export function loadAgent(options: LoadOptions): Loaded<AgentSettings> {
   applyPreset(read);
   stateDirectoryDefault(read, 'state_directory', options.env);
   hostnameDefault(read, options.hostname);
-  const config = finish<AgentConfig>(read, agentSchema, AGENT_KEYS, agentChecks);
+  const config = finish<AgentConfig>(read, agentSchema, AGENT_KEYS, agentChecks, options);
   return {
     settings: toAgentSettings(config, config.device.name ?? ''),
     values: effectiveValues(config, read, AGENT_KEYS).map((each) => derivedValue(each, config)),
@@ -87,13 +93,14 @@ export function loadAgent(options: LoadOptions): Loaded<AgentSettings> {
 export function loadMonitor(options: LoadOptions): Loaded<MonitorSettings> {
   const read = readLayers(options, MONITOR_KEYS);
   stateDirectoryDefault(read, 'data_directory', options.env);
-  const config = finish<MonitorConfig>(read, monitorSchema, MONITOR_KEYS, monitorChecks);
+  const config = finish<MonitorConfig>(read, monitorSchema, MONITOR_KEYS, monitorChecks, options);
   return { settings: toMonitorSettings(config), values: effectiveValues(config, read, MONITOR_KEYS) };
 }
 
-function readLayers({ file, env, overrides }: LoadOptions, keys: Keys): Gathered {
+function readLayers({ file, env, overrides, pushed }: LoadOptions, keys: Keys): Gathered {
   const read = gather();
   if (file !== undefined) readFileLayer(read, file, keys);
+  for (const layer of pushed ?? []) addPushed(read, layer, keys);
   addEnvironment(read, env, keys, ALL_VARIABLES);
   addOverrides(read, overrides ?? [], keys);
   return read;
@@ -143,6 +150,7 @@ function finish<Config>(
   schema: SchemaOf<Config>,
   keys: Keys,
   checks: readonly Check<Config>[],
+  { filesElsewhere = false }: LoadOptions,
 ): Config {
   const values = [...read.values].filter(([key]) => !read.broken.has(key));
   const config = merge(
@@ -157,7 +165,7 @@ function finish<Config>(
       read.problems.push({ ...finding, value: null, source: sourceOf(originOf(finding.key)) });
     }
   }
-  const secrets = readNamedFiles(read, keys);
+  const secrets = filesElsewhere ? [] : readNamedFiles(read, keys);
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   if (secrets.length === 0) return config;
   return merge(schema, [...values.map(([key, entry]) => [key, entry.value] as const), ...secrets]);

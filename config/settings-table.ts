@@ -32,7 +32,9 @@ function row(key: string, item: SchemaItem): string {
     `\`${key}\``,
     item.default === null ? '' : `\`${JSON.stringify(item.default)}\``,
     values(item),
-    item.doc + (item.sensitive === true ? ' Never shown.' : ''),
+    item.doc +
+      (item.sensitive === true ? ' Never shown.' : '') +
+      (item.pushable === false ? ' Cannot be pushed.' : ''),
     `\`${item.env}\``,
   ];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
@@ -63,6 +65,8 @@ function values(item: SchemaItem): string {
       return 'list of names';
     case 'choice_list':
       return `list of ${(item.choices ?? []).map((choice) => `\`${JSON.stringify(choice)}\``).join(', ')}`;
+    case 'key_list':
+      return 'list of public keys';
     case 'url_list':
       return `list of ${(item.schemes ?? []).map((scheme) => `\`${scheme}://\``).join(', ')}`;
     case 'section_list':
@@ -103,7 +107,8 @@ export function settingsPage(): string {
 Generated from the schemas in \`config/schema\` by \`npm run docs:settings\`; do not edit.
 
 A configuration file is JSON5: comments and trailing commas are welcome. A dotted key is nested:
-\`broker.url\` is \`broker: { url: "…" }\`. Later wins: default, preset, file, environment, \`--set KEY=VALUE\`.
+\`broker.url\` is \`broker: { url: "…" }\`. Later wins: default, preset, file, what was pushed to the device's groups and to itself
+(docs/fleet-config.md), environment, \`--set KEY=VALUE\`.
 Durations are a number with \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`; a bare number is seconds. In the environment and
 after \`--set\`, \`null\` unsets what has no default, and a list is separated by commas; an empty variable counts
 as not set, an unknown one that begins with \`KHD_\` is refused. \`keepalivehd config validate\` names every

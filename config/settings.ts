@@ -95,6 +95,11 @@ export interface LogSettings {
   readonly format: 'auto' | 'json' | 'pretty';
 }
 
+/** Whose signed settings are believed: Ed25519 public keys, as `isKeyText` has them. */
+export interface FleetSettings {
+  readonly trustedKeys: readonly string[];
+}
+
 export interface AgentSettings {
   readonly device: { readonly name: string; readonly groups: readonly string[] };
   readonly keepalive: KeepaliveSettings;
@@ -108,6 +113,7 @@ export interface AgentSettings {
   readonly verdict: VerdictSettings;
   readonly battery: BatterySettings;
   readonly signal: SignalSettings;
+  readonly fleet: FleetSettings;
   readonly stateDirectory: string;
   readonly log: LogSettings;
 }
@@ -130,6 +136,7 @@ export interface MonitorSettings extends AlertSettings {
     readonly canary: { readonly intervalSeconds: number; readonly timeoutSeconds: number } | null;
   };
   readonly incidents: IncidentSettings;
+  readonly fleet: FleetSettings;
   readonly dataDirectory: string;
   /** Null: embedded, in `dataDirectory`. */
   readonly redis: RedisSettings | null;

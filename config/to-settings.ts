@@ -97,6 +97,7 @@ export function toAgentSettings(config: AgentConfig, deviceName: string): AgentS
       timeoutSeconds: signal.timeout,
       procfsRoot: signal.procfs_root,
     },
+    fleet: { trustedKeys: config.fleet.trusted_keys },
     stateDirectory: config.state_directory,
     log: config.log,
   });
@@ -146,6 +147,7 @@ export function toMonitorSettings(config: MonitorConfig): MonitorSettings {
         : null,
     },
     incidents: incidentSettings(config),
+    fleet: { trustedKeys: config.fleet.trusted_keys },
     dataDirectory: config.data_directory,
     redis: redisSettings(config.store),
     http: { ...listenOf(http.listen), ...present({ token: http.token }) },

@@ -8,7 +8,7 @@ import { isDeviceName, isGroupName } from './topics.ts';
 /** Of the whole JWS. A group's settings take some hundred bytes. */
 export const MAX_CONFIGURATION_BYTES = 16 * 1024;
 const MAX_DEPTH = 8;
-const MAX_TRUSTED_KEYS = 8;
+export const MAX_TRUSTED_KEYS = 8;
 export const MIN_CONFIRM_WITHIN_SECONDS = 30;
 export const MAX_CONFIRM_WITHIN_SECONDS = 86_400;
 /** `typ` of the protected header: a token signed for another purpose with the same key is none of ours (RFC 8725, 3.11). */

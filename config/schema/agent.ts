@@ -2,6 +2,7 @@
 import { PRESET_NAMES, type PresetName } from '../presets/presets.ts';
 import type { SignalSettings } from '../settings.ts';
 import { type BrokerConfig, brokerSchema } from './broker.ts';
+import { agentFleetSchema, type FleetConfig } from './fleet.ts';
 import type { SchemaOf } from './item.ts';
 import { type KeepaliveConfig, keepaliveSchema } from './keepalive.ts';
 import { type LogConfig, logSchema } from './log.ts';
@@ -20,6 +21,7 @@ export interface AgentConfig extends KeepaliveConfig {
     timeout: number;
     procfs_root: string;
   };
+  fleet: FleetConfig;
   state_directory: string;
   log: LogConfig;
 }
@@ -41,12 +43,14 @@ export const agentSchema: SchemaOf<AgentConfig> = {
       format: 'device_name',
       default: null,
       nullable: true,
+      pushable: false,
       env: 'KHD_DEVICE_NAME',
     },
     groups: {
       doc: 'Groups the device belongs to; separated by commas in the environment.',
       format: 'group_list',
       default: [],
+      pushable: false,
       env: 'KHD_DEVICE_GROUPS',
     },
   },
@@ -117,6 +121,7 @@ export const agentSchema: SchemaOf<AgentConfig> = {
       doc: 'Where sysfs is mounted; battery and mains are read below class/power_supply.',
       format: 'path',
       default: '/sys',
+      pushable: false,
       env: 'KHD_BATTERY_SYSFS_ROOT',
     },
     low_at: {
@@ -140,6 +145,8 @@ export const agentSchema: SchemaOf<AgentConfig> = {
       doc: 'Program and arguments that print the signal in dBm, for odd hardware; run without a shell.',
       format: 'text_list',
       default: [],
+      // A command is code.
+      pushable: false,
       env: 'KHD_SIGNAL_COMMAND',
     },
     timeout: {
@@ -154,13 +161,16 @@ export const agentSchema: SchemaOf<AgentConfig> = {
       doc: 'Where procfs is mounted; routes and the Wi-Fi signal are read below net.',
       format: 'path',
       default: '/proc',
+      pushable: false,
       env: 'KHD_SIGNAL_PROCFS_ROOT',
     },
   },
+  fleet: agentFleetSchema,
   state_directory: {
     doc: 'Folder for what must survive a restart. Default under systemd: $STATE_DIRECTORY.',
     format: 'path',
     default: AGENT_STATE_DIRECTORY,
+    pushable: false,
     env: 'KHD_STATE_DIRECTORY',
   },
   log: logSchema,

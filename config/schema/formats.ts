@@ -8,6 +8,7 @@ import { formatDuration, parseDuration } from './durations.ts';
 import type { FieldItem } from './item.ts';
 import {
   readChoices,
+  readKeys,
   readMoment,
   readNames,
   readSections,
@@ -34,7 +35,8 @@ export type FormatName =
   | 'choice_list'
   | 'url_list'
   | 'moment'
-  | 'section_list';
+  | 'section_list'
+  | 'key_list';
 
 export type Reading =
   | { readonly ok: true; readonly value: unknown }
@@ -235,6 +237,7 @@ export const FORMATS: Readonly<Record<FormatName, Format>> = {
     fromText: (text) => text.split(',').map((url) => url.trim()),
   },
   moment: { read: readMoment },
+  key_list: { read: readKeys, fromText: (text) => text.split(',').map((key) => key.trim()) },
   section_list: { read: (value, item) => readSections(value, item, readValue), fromText: sectionsFromText },
 };
 

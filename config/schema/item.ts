@@ -12,6 +12,8 @@ export interface FieldItem {
   readonly nullable?: boolean;
   /** Never shown: not in messages, not by `config show`. */
   readonly sensitive?: boolean;
+  /** False: only who stands at the device may set it, never a pushed document. */
+  readonly pushable?: false;
   /** Bounds of a number; of a duration in seconds. */
   readonly min?: number;
   readonly max?: number;

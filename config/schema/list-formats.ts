@@ -1,5 +1,6 @@
 /** Formats of lists, and of the moments and names in them: routes, silences, receivers. */
 
+import { isKeyText, MAX_TRUSTED_KEYS } from '../../protocol/configuration.ts';
 import type { Reading } from './formats.ts';
 import type { FieldItem } from './item.ts';
 
@@ -42,6 +43,16 @@ export function readUrls(value: unknown, item: FieldItem, readUrl: Read): Readin
     if (!reading.ok) return bad(`holds a URL that ${reading.problem}`, reading.fix);
   }
   if (new Set(value).size < value.length) return bad('holds a URL twice', 'write each URL once');
+  return good([...value]);
+}
+
+export function readKeys(value: unknown): Reading {
+  if (!Array.isArray(value)) return bad('is not a list', 'write a list of public keys');
+  if (value.length > MAX_TRUSTED_KEYS) return bad('has too many keys', `write at most ${MAX_TRUSTED_KEYS}`);
+  // Not shown: who mistakes the private key for the public one should not find it in a log.
+  const fix = 'write what `keepalivehd fleet keys list` shows: 43 of A-Z a-z 0-9 _ -';
+  if (!value.every(isKeyText)) return bad('holds something that is not a public key', fix);
+  if (new Set(value).size < value.length) return bad('holds a key twice', 'write each key once');
   return good([...value]);
 }
 

@@ -1,6 +1,7 @@
 /** Every key of the monitor's configuration. */
 import { type AlertsConfig, alertsSchema } from './alerts.ts';
 import { type BrokerConfig, brokerSchema } from './broker.ts';
+import { type FleetConfig, monitorFleetSchema } from './fleet.ts';
 import { type IncidentsConfig, incidentsSchema } from './incidents.ts';
 import type { SchemaOf } from './item.ts';
 import { countItem, intervalItem } from './keepalive.ts';
@@ -18,6 +19,7 @@ export interface MonitorConfig extends AlertsConfig {
   broker: BrokerConfig;
   embedded_broker: { enabled: boolean; listen: string };
   incidents: IncidentsConfig;
+  fleet: FleetConfig;
   data_directory: string;
   store: StoreConfig;
   http: { listen: string; token: string | null; token_file: string | null };
@@ -129,6 +131,7 @@ export const monitorSchema: SchemaOf<MonitorConfig> = {
     },
   },
   incidents: incidentsSchema,
+  fleet: monitorFleetSchema,
   data_directory: {
     doc: 'Folder of the store. Default under systemd: $STATE_DIRECTORY.',
     format: 'path',
