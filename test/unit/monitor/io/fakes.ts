@@ -8,10 +8,15 @@ const WALL_START_MS = Date.UTC(2026, 0, 1);
 
 export class FakeClock implements Clock {
   #nowMs = 0;
+  readonly #wallStartMs: number;
   readonly #timers = new Set<{ atMs: number; callback: () => void }>();
 
+  constructor(wallStartMs = WALL_START_MS) {
+    this.#wallStartMs = wallStartMs;
+  }
+
   now(): Now {
-    return { monotonicMs: this.#nowMs, wallMs: WALL_START_MS + this.#nowMs };
+    return { monotonicMs: this.#nowMs, wallMs: this.#wallStartMs + this.#nowMs };
   }
 
   after(ms: number, callback: () => void): () => void {
