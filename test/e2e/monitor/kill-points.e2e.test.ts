@@ -16,7 +16,6 @@ const CHILD = join(import.meta.dirname, '../support/crash-child.ts');
 const START_MS = 900_000 * ROUND_S * 1000;
 /** Virtual time in which nobody listened. */
 const AWAY_MS = 5000;
-const MOMENTS: readonly Moment[] = ['before', 'during', 'after'];
 /** In an order in which one follows the other within the world's round. */
 const DEEDS: readonly Deed[] = [
   'commit-first-heard',
@@ -37,6 +36,11 @@ const DEEDS: readonly Deed[] = [
   'prune',
 ];
 
+/** A settling is one row: seen, it is done. */
+function momentsOf(deed: Deed): readonly Moment[] {
+  return /commit|prune/.test(deed) ? ['before', 'during', 'seen', 'after'] : ['before', 'during', 'after'];
+}
+
 /** How the child ended: the signal, or its exit code. */
 async function run(order: ChildOrder): Promise<NodeJS.Signals | number | null> {
   const child = spawn(process.execPath, ['--import', 'tsx', CHILD, JSON.stringify(order)], {
@@ -51,17 +55,19 @@ describe('a monitor that is killed at every point', () => {
 
   it('records every transition once and tells every alert, repeated under its key only', async (context) => {
     const folder = cleanups.folder();
-    const files = { folder: join(folder, 'data'), noted: join(folder, 'noted'), times: join(folder, 'times') };
+    const files = {
+      folder: join(folder, 'data'),
+      noted: join(folder, 'noted'),
+      times: join(folder, 'times'),
+    };
     const evidence = new Evidence();
     const open = (): Promise<Store> =>
       openLmdbStore(files.folder, (table, key) => assert.fail(`damaged: ${table} ${key}`));
     let startMs = START_MS;
     let kills = 0;
-    const points = DEEDS.flatMap((deed) =>
-      MOMENTS.map((moment): Point => {
-        // Spread over what a commit takes, so that some are durable and some are not.
-        return { deed, moment, turns: kills % 3, ms: Math.random() * 2 };
-      }),
+    // Spread over what a commit takes, so that some are durable and some are not.
+    const points = DEEDS.flatMap((deed, at) =>
+      momentsOf(deed).map((moment): Point => ({ deed, moment, duringMs: (at % 6) * 0.4 })),
     );
     for (const point of points) {
       const ended = await run({ ...files, startMs, seconds: 3 * ROUND_S, point });

@@ -10,11 +10,21 @@ import type { Store } from '../../../monitor/io/stores/store.ts';
 import { Monitor } from '../../../monitor/monitor.ts';
 import { type Notifier, notifierOf } from '../../../monitor/notifier.ts';
 import { pastOf } from '../../../monitor/past.ts';
-import { noticeId, noticeSubject } from '../../../monitor/policy/notice.ts';
+import { type Notice, noticeId, noticeSubject } from '../../../monitor/policy/notice.ts';
 import { Watch } from '../../../monitor/policy/watch.ts';
 import { takeUp } from '../../../monitor/take-up.ts';
 import { FakeClock, FakeLog } from '../../unit/monitor/io/fakes.ts';
-import { COUNT, DEVICES, INTERVAL_SECONDS, isTalking, LEAVE_AT_S, networkOf, PRUNE_AT_S, RETENTION_S, ROUND_S } from './crash-world.ts';
+import {
+  COUNT,
+  DEVICES,
+  INTERVAL_SECONDS,
+  isTalking,
+  LEAVE_AT_S,
+  networkOf,
+  PRUNE_AT_S,
+  RETENTION_S,
+  ROUND_S,
+} from './crash-world.ts';
 import { type Point, Tripwires, wiredSink, wiredStore } from './tripwires.ts';
 
 export interface ChildOrder {
@@ -54,6 +64,7 @@ let busy = 0;
 const store = wiredStore(counted(real), wires);
 const sink = wiredSink(SINK, order.noted, wires, ({ idempotencyKey, event, notice }) => ({
   ...{ key: idempotencyKey, event, subject: noticeSubject(notice), id: noticeId(notice) },
+  ...{ atMs: clock.now().wallMs, sinceMs: sinceMs(notice) },
   body: JSON.stringify(notice),
 }));
 const random = () => 0.5;
@@ -101,6 +112,11 @@ for (let wallMs = order.startMs; wallMs < endMs; wallMs = clock.now().wallMs) {
 await monitor.stop();
 await outbox.stop();
 await store.close();
+
+function sinceMs(notice: Notice): number {
+  const { openedMs, resolvedMs } = notice.kind === 'alert' ? notice.alert : notice.incident;
+  return resolvedMs ?? openedMs;
+}
 
 function byTheClock(seconds: number): void {
   const at = seconds % ROUND_S;

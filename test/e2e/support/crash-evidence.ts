@@ -11,6 +11,9 @@ export function wholeLines(file: string): string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
 }
 
+/** Of the world's time, from what happened to the receiver, kills included: nothing waits for what comes next. */
+const LATEST_MS = 100_000;
+
 export class Evidence {
   /** By device and sequence. */
   readonly #transitions = new Map<string, Transition>();
@@ -76,7 +79,10 @@ export class Evidence {
   /** Every death and every return was told, by itself or by its incident, in order, and repeated under its key only. */
   checkTold(noted: readonly Noted[]): void {
     const deaths = [...this.#transitions.values()].filter(({ to }) => to === 'dead');
-    assert.deepEqual([...this.#alerts.keys()].sort(), deaths.map((it) => `${it.device}:${it.sequence}`).sort());
+    assert.deepEqual(
+      [...this.#alerts.keys()].sort(),
+      deaths.map((it) => `${it.device}:${it.sequence}`).sort(),
+    );
     const told = new Set(noted.map(({ id, event }) => `${id} ${event}`));
     for (const { id, quiet, incident, resolvedMs } of this.#alerts.values()) {
       const subject = quiet === true ? incident : id;
@@ -85,7 +91,11 @@ export class Evidence {
     }
     const bodies = new Map<string, string>();
     const tellings = new Map<string, string>();
-    for (const { key, event, id, body } of noted) {
+    for (const { key, event, id, body, atMs, sinceMs } of noted) {
+      assert.ok(
+        event === 'reminded' || atMs - sinceMs < LATEST_MS,
+        `${key} was told ${atMs - sinceMs} ms late`,
+      );
       assert.equal(body, bodies.get(key) ?? body, `${key} was told in two ways`);
       bodies.set(key, body);
       // A reminder has its number in its key.
@@ -101,7 +111,12 @@ export class Evidence {
 function checkOrder(noted: readonly Noted[]): void {
   const last = new Map<string, number>();
   for (const { key, subject } of noted) {
-    const [number = Number.NaN] = key.split(/:reminded:\d+$/)[0]?.split(':').slice(-1).map(Number) ?? [];
+    const [number = Number.NaN] =
+      key
+        .split(/:reminded:\d+$/)[0]
+        ?.split(':')
+        .slice(-1)
+        .map(Number) ?? [];
     assert.ok(number >= (last.get(subject) ?? 0), `${key} was told after ${last.get(subject)}`);
     last.set(subject, number);
   }
