@@ -10,6 +10,7 @@ type Command = (argv: readonly string[]) => Promise<number>;
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   agent: async () => (await import('./agent.ts')).agentCommand,
   monitor: async () => (await import('./monitor.ts')).monitorCommand,
+  fleet: async () => (await import('./fleet.ts')).fleetCommand,
   config: async () => (await import('./config.ts')).configCommand,
   simulate: async () => (await import('./simulate.ts')).simulateCommand,
   load: async () => (await import('./load.ts')).loadCommand,

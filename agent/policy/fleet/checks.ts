@@ -65,26 +65,31 @@ export function isClockSane({ wallSeconds, record }: FleetState, { sinceSeconds 
   return wallSeconds >= sinceSeconds && wallSeconds >= record.seenSeconds;
 }
 
+/** How fast probes follow each other. */
+type Pace = Pick<Plan, 'fixedIntervalMs' | 'count'>;
+
 /** What the last probe's answer may take after it was due. */
 const ANSWER_MS = 5000;
 
 /** Probes in a row that must be answered: a fixed interval is proven only by a probe that came after it. */
-export function probesNeeded({ count, fixedIntervalMs }: Plan): number {
+export function probesNeeded({ count, fixedIntervalMs }: Pace): number {
   return fixedIntervalMs === null ? count : Math.max(2, count);
 }
 
 /** Whether a trial could be passed in time; null: it could. */
 export function confirmable(heard: HeardDocument, plan: Plan): Judgement | null {
-  const { fixedIntervalMs, count } = plan;
+  const why = tooSlowFor(heard.document.confirmWithinSeconds, plan);
+  return why === null ? null : refused('cannot-confirm-in-time', why);
+}
+
+/** Why probes at this pace cannot prove a connection in time; null: they can. Asked by the operator's command too. */
+export function tooSlowFor(confirmWithinSeconds: number, pace: Pace): string | null {
+  const { fixedIntervalMs, count } = pace;
   if (fixedIntervalMs === null) return null;
-  const { confirmWithinSeconds } = heard.document;
-  const silencesMs = fixedIntervalMs * (probesNeeded(plan) - 1) + ANSWER_MS;
+  const silencesMs = fixedIntervalMs * (probesNeeded(pace) - 1) + ANSWER_MS;
   const neededMs = Math.max(fixedIntervalMs * count, silencesMs);
   if (neededMs <= confirmWithinSeconds * 1000) return null;
-  return refused(
-    'cannot-confirm-in-time',
-    `${count} probes take ${Math.ceil(neededMs / 1000)} s, confirm_within is ${confirmWithinSeconds} s`,
-  );
+  return `${count} probes take ${Math.ceil(neededMs / 1000)} s, confirm_within is ${confirmWithinSeconds} s`;
 }
 
 function refused(refusal: string, detail: string): Judgement {
