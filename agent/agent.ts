@@ -47,7 +47,7 @@ export interface AgentParts {
   readonly readPower: () => Power;
   readonly readSignalDbm: () => number | null;
   readonly timerSlack: TimerSlack;
-  readonly companion?: Companion;
+  readonly companion?: Companion | null;
 }
 
 /** One device's agent. It ends when a stop was asked for and carried out. */
@@ -65,6 +65,7 @@ export class Agent {
   #timerAt: number | null = null;
   /** What the keep-alive alone asked for last. */
   #wakeAt: number | null = null;
+  #keepAliveSeconds: number | null = null;
   #finished: () => void = () => {};
 
   constructor(parts: AgentParts) {
@@ -120,6 +121,16 @@ export class Agent {
     this.handle({ kind: 'configured', link });
   }
 
+  /** The Keep Alive of the last CONNECT, in seconds; null: there was none. */
+  get keepAliveSeconds(): number | null {
+    return this.#keepAliveSeconds;
+  }
+
+  /** The kernel's part of keeping the connection has changed. */
+  tuneSocket(): void {
+    this.#link.tuneSocket();
+  }
+
   /** The companion has changed its mind outside a step. */
   wakeChanged(): void {
     if (!this.#stepping) this.#arm(this.#parts.clock.now());
@@ -165,6 +176,7 @@ export class Agent {
     const { readPower, readSignalDbm } = this.#parts;
     switch (effect.kind) {
       case 'connect':
+        this.#keepAliveSeconds = effect.keepAliveSeconds;
         this.#link.connect(effect);
         break;
       case 'publishStatus':

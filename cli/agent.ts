@@ -13,10 +13,15 @@ export async function agentCommand(argv: readonly string[]): Promise<number> {
   }
   if (options.positionals.length > 0)
     throw new UsageError('agent takes no arguments; name the file with --config');
-  const [{ loadAgentSettings }, { runAgent }, { runService }] = await Promise.all([
+  const [{ loadAgent }, { runAgent }, { runService }] = await Promise.all([
     import('../config/load.ts'),
     import('../agent/main.ts'),
     import('./service.ts'),
   ]);
-  return runService('agent', () => loadAgentSettings(loadOptions(options)), runAgent);
+  const read = loadOptions(options);
+  return runService(
+    'agent',
+    () => loadAgent(read).settings,
+    (settings, log) => runAgent(settings, log, (pushed) => loadAgent({ ...read, pushed })),
+  );
 }

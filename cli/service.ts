@@ -1,7 +1,7 @@
 /** What agent and monitor have in common: settings, log, run, an exit code; no failure without its line. */
 import { ConfigError } from '../config/config-error.ts';
 import type { LogSettings } from '../config/settings.ts';
-import type { Log } from '../runtime/log.ts';
+import type { ConfigurableLog, Log } from '../runtime/log.ts';
 import { createLog } from '../runtime/winston-log.ts';
 import { EXIT_CONFIG, EXIT_FAILURE } from './exit-codes.ts';
 
@@ -9,7 +9,7 @@ import { EXIT_CONFIG, EXIT_FAILURE } from './exit-codes.ts';
 export async function runService<Settings extends { readonly log: LogSettings }>(
   name: string,
   load: () => Settings,
-  run: (settings: Settings, log: Log) => Promise<number>,
+  run: (settings: Settings, log: ConfigurableLog) => Promise<number>,
 ): Promise<number> {
   let settings: Settings;
   try {

@@ -2,7 +2,7 @@
 import { Writable } from 'node:stream';
 import { createLogger, format, transports } from 'winston';
 import type { LogSettings } from '../config/settings.ts';
-import type { Log, LogFields, LogLevel } from './log.ts';
+import type { ConfigurableLog, LogFields, LogLevel } from './log.ts';
 
 const LEVELS: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3 };
 
@@ -28,17 +28,19 @@ interface Entry {
  * A log at `settings.level`. When the output breaks (a closed pipe), later lines are dropped: the service goes
  * on without them.
  */
-export function createLog(settings: LogSettings, output: LogOutput = {}): Log {
+export function createLog(initial: LogSettings, output: LogOutput = {}): ConfigurableLog {
+  let settings = initial;
   const isTerminal = output.isTerminal ?? process.stdout.isTTY === true;
   const color = output.color ?? (isTerminal && (process.env.NO_COLOR ?? '') === '');
-  const pretty = settings.format === 'pretty' || (settings.format === 'auto' && isTerminal);
+  const isPretty = (): boolean => settings.format === 'pretty' || (settings.format === 'auto' && isTerminal);
   const sink = lineSink(output.stream ?? process.stdout);
   const logger = createLogger({
     levels: LEVELS,
-    level: settings.level,
+    // Decided before a line is made; winston is to let through what it is given.
+    level: 'debug',
     format: format.printf((info) => {
       const entry = info.entry as Entry;
-      return pretty ? prettyLine(entry, color) : jsonLine(entry);
+      return isPretty() ? prettyLine(entry, color) : jsonLine(entry);
     }),
     transports: [new transports.Stream({ stream: sink.stream, eol: '\n' })],
   });
@@ -51,6 +53,9 @@ export function createLog(settings: LogSettings, output: LogOutput = {}): Log {
       logger.log({ level, message, entry });
     },
     flush: () => sink.flush(),
+    configure(next) {
+      settings = next;
+    },
   };
 }
 

@@ -37,6 +37,8 @@ export interface Link {
   dropBeside(): void;
   /** What the kernel knows of the session's socket; null: it does not say. */
   path(): PathState | null;
+  /** Hands the session's socket to `onSocket` again. */
+  tuneSocket(): void;
 }
 
 export interface LinkOptions {
@@ -52,7 +54,7 @@ export interface LinkOptions {
   /** The network that a connection goes through, and what was learned there. Never rejects. */
   readonly whereabouts: (socket: SocketAddresses) => Promise<Whereabouts>;
   /** Where settings may be pushed to this device. */
-  readonly fleetMail?: FleetMail | undefined;
+  readonly fleetMail: FleetMail | null;
 }
 
 export interface Whereabouts {
@@ -107,8 +109,7 @@ class MqttLink implements Link {
       {
         onUp: ({ serverKeepAliveSeconds, tlsResumed, localAddress, remoteAddress }) =>
           current(() => {
-            const descriptor = session.descriptor();
-            if (descriptor !== null) this.#options.onSocket(descriptor);
+            this.tuneSocket();
             this.#subscribe(session);
             this.#options.fleetMail?.follow(session);
             emit({ kind: 'linkUp', serverKeepAliveSeconds, tlsResumed });
@@ -194,6 +195,11 @@ class MqttLink implements Link {
   dropBeside(): void {
     this.#beside?.drop();
     this.#beside = null;
+  }
+
+  tuneSocket(): void {
+    const descriptor = this.#session?.descriptor() ?? null;
+    if (descriptor !== null) this.#options.onSocket(descriptor);
   }
 
   path(): PathState | null {

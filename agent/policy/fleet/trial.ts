@@ -33,6 +33,7 @@ export function newTrial(
     row: 0,
     rowSince: null,
     answered: false,
+    lapses: 0,
     wasUp: false,
     failure: null,
     hopeless: 0,
@@ -48,7 +49,13 @@ export function trialStep(trial: Trial, event: FleetEvent, now: number): Trial {
     case 'linkUp':
       return { ...trial, wasUp: true, failure: null, hopeless: 0, row: 0, rowSince: null };
     case 'linkLost':
-      return { ...trial, row: 0, rowSince: null, lastProbeAt: null };
+      return {
+        ...trial,
+        row: 0,
+        rowSince: null,
+        lastProbeAt: null,
+        lapses: trial.answered ? trial.lapses + 1 : 0,
+      };
     case 'connectFailed':
       return { ...trial, failure: event.failure, hopeless: stillHopeless(trial, event.failure) };
     case 'probeSent':
@@ -126,7 +133,8 @@ function atDeadline(trial: Trial, linkUp: boolean): Failure {
   if (plan.reconnects && !trial.wasUp)
     return { reason: 'no-connection', detail: 'no attempt to connect has ended' };
   const needed = probesNeeded(plan);
-  if (linkUp && trial.row > 0)
+  // Answers that only a new connection brought show that the old one did not last.
+  if (linkUp && trial.row > 0 && trial.lapses === 0)
     return { reason: 'late', detail: `${trial.row} of ${needed} probes answered in time` };
   return { reason: 'no-answers', detail: `never ${needed} probes in a row were answered` };
 }

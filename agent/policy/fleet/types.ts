@@ -183,6 +183,8 @@ export interface Trial {
   readonly rowSince: number | null;
   /** A probe was answered at some time. */
   readonly answered: boolean;
+  /** Connections lost after that. */
+  readonly lapses: number;
   readonly wasUp: boolean;
   /** How the last attempt to connect failed; null: none has since the link was up. */
   readonly failure: ConnectFailure | null;

@@ -27,6 +27,7 @@ test('sleep since the last event is told to the policy first, whatever ends it, 
         openBeside: nothing,
         dropBeside: nothing,
         path: () => null,
+        tuneSocket: nothing,
       };
     },
     beliefs: { load: () => null, link: () => null, save: () => {} },
