@@ -9,6 +9,7 @@ import type { SimulatedMonitor } from './monitor.ts';
 
 /** Unanswered for that long a probe ends the connection. */
 const VERDICT_MS = 30_000;
+const MIN_BACKOFF_MS = 1000;
 const MAX_BACKOFF_MS = 300_000;
 /** Share of QoS 0 messages that are lost between broker and monitor. */
 const LOSS = 0.0005;
@@ -77,6 +78,13 @@ export class SimulatedDevice {
     this.#retry(0);
   }
 
+  /** Its coverage is back: the agent sees its address or route appear, and waits for no backoff. */
+  coverageReturned(): void {
+    if (!this.running || this.connected) return;
+    this.#attempts = 0;
+    this.due(this.#world.random() * MIN_BACKOFF_MS);
+  }
+
   /** Asked for a probe by the monitor. */
   asked(): void {
     if (this.connected && this.#canReach()) this.#probeNow();
@@ -141,7 +149,7 @@ export class SimulatedDevice {
 
   #retry(verdictMs: number): void {
     this.connected = false;
-    const spanMs = Math.min(MAX_BACKOFF_MS, 1000 * 2 ** this.#attempts);
+    const spanMs = Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** this.#attempts);
     this.#attempts = Math.min(this.#attempts + 1, 20);
     this.due(verdictMs + 1 + this.#world.random() * spanMs);
   }

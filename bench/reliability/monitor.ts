@@ -1,6 +1,8 @@
 /** The production watch in a simulated process: its timer, its link, its store, and what befalls them. */
+import type { IncidentSettings } from '../../config/incident-settings.ts';
 import type { MonitorSettings } from '../../config/settings.ts';
 import type { Alert, DeviceRecord, Transition } from '../../monitor/policy/device.ts';
+import type { IncidentNews, IncidentRecord } from '../../monitor/policy/incident.ts';
 import { type DoubtReason, type Now, type Step, Watch } from '../../monitor/policy/watch.ts';
 import type { EventQueue } from '../world/event-queue.ts';
 import { between, type Random } from '../world/seeded-random.ts';
@@ -8,10 +10,14 @@ import type { Broker, BrokerTrouble } from './broker.ts';
 
 export interface MonitorParts {
   readonly liveness: MonitorSettings['liveness'];
+  readonly incidents: IncidentSettings;
   readonly queue: EventQueue;
   readonly broker: Broker;
   readonly random: Random;
   readonly onTransition: (transition: Transition, atMs: number) => void;
+  /** People are told that a device is dead, by itself. */
+  readonly onAlert: (alert: Alert, atMs: number) => void;
+  readonly onIncident: (news: IncidentNews, atMs: number) => void;
   readonly ask: (device: string) => void;
   /** Says every retained status again. */
   readonly replay: () => void;
@@ -29,6 +35,7 @@ export class SimulatedMonitor {
   readonly #parts: MonitorParts;
   readonly #records = new Map<string, DeviceRecord>();
   readonly #open = new Map<string, Alert>();
+  readonly #incidents = new Map<string, IncidentRecord>();
   #watch: Watch | null = null;
   #life = 0;
   #linked = false;
@@ -49,7 +56,9 @@ export class SimulatedMonitor {
   }
 
   start(): void {
-    this.#watch = new Watch(this.#parts.liveness, this.#records.values(), this.#open.values(), this.#now());
+    const incidents = { settings: this.#parts.incidents, open: [...this.#incidents.values()] };
+    const { liveness } = this.#parts;
+    this.#watch = new Watch(liveness, this.#records.values(), this.#open.values(), this.#now(), incidents);
     this.#connect();
   }
 
@@ -72,7 +81,7 @@ export class SimulatedMonitor {
       return;
     }
     const step = event(this.#watch, this.#now());
-    if (step.saves.length > 0) this.#take(step);
+    if (step.saves.length + step.incidents.length > 0) this.#take(step);
   }
 
   stand(): void {
@@ -145,13 +154,24 @@ export class SimulatedMonitor {
 
   #take(step: Step): void {
     for (const record of step.saves) this.#records.set(record.device, record);
-    for (const alert of step.alerts) {
+    for (const alert of [...step.alerts, ...step.quietAlerts]) {
       if (alert.resolvedMs === null) this.#open.set(alert.device, alert);
       else this.#open.delete(alert.device);
     }
-    for (const transition of step.transitions) this.#parts.onTransition(transition, this.#parts.queue.now);
+    for (const record of step.incidents) {
+      if (record.incident.resolvedMs === null) this.#incidents.set(record.incident.id, record);
+      else this.#incidents.delete(record.incident.id);
+    }
+    this.#tell(step);
     for (const device of step.asks) this.#parts.ask(device);
     this.#sleep();
+  }
+
+  #tell({ transitions, alerts, incidentNews }: Step): void {
+    const { onTransition, onAlert, onIncident, queue } = this.#parts;
+    for (const transition of transitions) onTransition(transition, queue.now);
+    for (const alert of alerts) if (alert.resolvedMs === null) onAlert(alert, queue.now);
+    for (const news of incidentNews) onIncident(news, queue.now);
   }
 
   #advance(): void {

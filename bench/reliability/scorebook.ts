@@ -1,5 +1,6 @@
 /** What the monitor said, against what was true. */
-import type { Transition } from '../../monitor/policy/device.ts';
+import type { Alert, Transition } from '../../monitor/policy/device.ts';
+import type { IncidentNews } from '../../monitor/policy/incident.ts';
 import type { SimulatedDevice } from './device.ts';
 
 const MONTH_DAYS = 30;
@@ -9,14 +10,22 @@ const RECONNECT_MS = 60_000;
 
 export interface Scores {
   readonly deviceMonths: number;
-  /** Living devices flagged dead, whatever cut them off. */
+  /** Living devices that people were told to be dead, each by itself. */
+  readonly falseAlerts: number;
+  /** Incidents that were opened, all messages of them, and of how many none of the members was dead. */
+  readonly incidents: number;
+  readonly incidentMessages: number;
+  /** Living devices in the state `dead`, told by themselves or as part of an incident, whatever cut them off. */
   readonly falseFlags: number;
   /** Of these, those whose own path would have let them be heard. */
   readonly ownFalseFlags: number;
+  readonly alertsPerDeviceMonth: number;
   readonly perDeviceMonth: number;
   readonly ownPerDeviceMonth: number;
   /** Deaths that were flagged, each while it lasted. */
   readonly detected: number;
+  /** Of these, those told as part of an incident alone, as it may be that their network was silent. */
+  readonly folded: number;
   /** From the death to its flag. */
   readonly detectionP50Seconds: number;
   readonly detectionP99Seconds: number;
@@ -39,6 +48,10 @@ export class Scorebook {
   readonly #mistakenSince = new Map<string, number>();
   #falseFlags = 0;
   #own = 0;
+  #falseAlerts = 0;
+  #trueAlerts = 0;
+  #incidents = 0;
+  #incidentMessages = 0;
 
   constructor(fleet: ReadonlyMap<string, SimulatedDevice>, graceSeconds: number) {
     this.#fleet = fleet;
@@ -62,15 +75,33 @@ export class Scorebook {
     }
   }
 
+  /** People are told of a device by itself. */
+  alerted({ device: name }: Alert): void {
+    const device = this.#fleet.get(name);
+    if (device === undefined) return;
+    if (device.running) this.#falseAlerts += 1;
+    else this.#trueAlerts += 1;
+  }
+
+  incidentTold({ event }: IncidentNews): void {
+    this.#incidentMessages += 1;
+    if (event === 'opened') this.#incidents += 1;
+  }
+
   scores(deviceDays: number, doubtShare: number): Scores {
     const deviceMonths = deviceDays / MONTH_DAYS;
     return {
       deviceMonths,
+      falseAlerts: this.#falseAlerts,
+      incidents: this.#incidents,
+      incidentMessages: this.#incidentMessages,
       falseFlags: this.#falseFlags,
       ownFalseFlags: this.#own,
+      alertsPerDeviceMonth: this.#falseAlerts / deviceMonths,
       perDeviceMonth: this.#falseFlags / deviceMonths,
       ownPerDeviceMonth: this.#own / deviceMonths,
       detected: this.#detections.length,
+      folded: this.#detections.length - this.#trueAlerts,
       detectionP50Seconds: quantile(this.#detections, 0.5),
       detectionP99Seconds: quantile(this.#detections, 0.99),
       detectionP50Timeouts: quantile(this.#inTimeouts, 0.5),

@@ -1,4 +1,5 @@
 /** Days of a fleet, a broker and a monitor with all that befalls them, and what the monitor said of it. */
+import type { IncidentSettings } from '../../config/incident-settings.ts';
 import type { MonitorSettings } from '../../config/settings.ts';
 import { EventQueue } from '../world/event-queue.ts';
 import { between, type Random, seededRandom } from '../world/seeded-random.ts';
@@ -27,6 +28,10 @@ export const LIVENESS: MonitorSettings['liveness'] = {
   reconnectSeconds: 300,
   canary: { intervalSeconds: 5, timeoutSeconds: 2 },
 };
+export const INCIDENTS: IncidentSettings = {
+  ...{ enabled: true, minDevices: 5, share: 0.5, fleetMinDevices: 20, fleetShare: 0.02, networks: 3 },
+  ...{ windowSeconds: 900, broker: 'broker' },
+};
 /** What an adaptive device settles on. */
 const INTERVAL_SECONDS = [300, 1200] as const;
 const DEVICES_PER_CARRIER = 200;
@@ -42,8 +47,10 @@ export function simulate(scenario: Scenario): Scores {
   const scorebook = new Scorebook(fleet, LIVENESS.graceSeconds);
   const retained: World['retained'] = new Map();
   const monitor = new SimulatedMonitor({
-    ...{ liveness: LIVENESS, queue, broker, random },
+    ...{ liveness: LIVENESS, incidents: INCIDENTS, queue, broker, random },
     onTransition: (transition, atMs) => scorebook.moved(transition, atMs),
+    onAlert: (alert) => scorebook.alerted(alert),
+    onIncident: (news) => scorebook.incidentTold(news),
     ask: (name) => queue.after(between(random, 100, 1000), () => fleet.get(name)?.asked()),
     replay: () => {
       for (const [name, status] of retained)
@@ -77,7 +84,10 @@ function people(scenario: Scenario, world: World, fleet: Map<string, SimulatedDe
     device.due(random() * 600_000);
     const each = (model: outages.OutageModel): Generator<outages.Outage> =>
       befalling(model, scenario, random);
-    for (const outage of each(outages.COVERAGE)) queue.at(outage.startMs, () => cut(device, outage));
+    for (const outage of each(outages.COVERAGE)) {
+      queue.at(outage.startMs, () => cut(device, outage));
+      queue.at(outage.startMs + outage.durationMs, () => device.coverageReturned());
+    }
     for (const { startMs, durationMs } of each(outages.DEATH)) {
       queue.at(startMs, () => device.running && stopFor(device, 'die', durationMs, queue));
     }

@@ -34,7 +34,7 @@ export function explainingScope(
   // A network is narrower than any group.
   if (found.at(-1)?.scope.kind === 'network') found.unshift(...found.splice(-1));
   const whole = wholeFleet(cause, settings);
-  const silence = census.of(whole, atMs);
+  const silence = census.manyNetworksFell(atMs) ? census.of(whole, atMs) : census.besideFallen(network, atMs);
   if (isFleetDown(silence, settings) || census.manyNetworksFell(atMs))
     found.push({ scope: whole, gone: silent(silence) });
   const most = Math.max(...found.map(({ gone }) => gone));

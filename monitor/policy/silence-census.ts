@@ -70,6 +70,22 @@ export class SilenceCensus {
     return false;
   }
 
+  /**
+   * Of the fleet, without the networks in mass silence: what fell with them explains no death elsewhere. That of
+   * `own` counts. To be asked while few have fallen: O(those).
+   */
+  besideFallen(own: string | null, atMs: number): Silence {
+    let { present, late, dead } = this.#fleet.at(FLEET, atMs);
+    for (const network of this.#fallen) {
+      if (network === own || !this.#isFallen(network, atMs)) continue;
+      const fallen = this.#networks.at(network, atMs);
+      present -= fallen.present;
+      late -= fallen.late;
+      dead -= fallen.dead;
+    }
+    return { present, late, dead: Math.max(0, dead) };
+  }
+
   #note(network: string, atMs: number): void {
     if (this.#isFallen(network, atMs)) this.#fallen.add(network);
     else if (this.#fallen.size > 0) this.#fallen.delete(network);

@@ -90,6 +90,16 @@ describe('an incident of a network', () => {
     assert.deepEqual(bench.told, ['opened well0:9', 'opened network/n1 1-0']);
   });
 
+  it('explains no death elsewhere, however large a part of the fleet it is', () => {
+    const large = devices('large', 100, { network: 'n1' });
+    const bench = new IncidentBench([...large, ...well]);
+    bench.hear(namesOf(well));
+    for (const name of namesOf(large)) bench.hear([name]);
+    bench.pass(DEATH_SECONDS + 60, namesOf(well));
+    bench.pass(DEATH_SECONDS + 60, namesOf(well).slice(1));
+    assert.deepEqual(bench.told, ['opened network/n1 1-0', 'opened well0:9']);
+  });
+
   it('ends when incidents are switched off: whoever is dead is told', () => {
     const bench = fallen();
     bench.restart({ ...bench.settings, enabled: false });
