@@ -1,4 +1,7 @@
-/** `npm run bench:monitor`: the monitor under the load of a fleet. Prints a table, or JSON as the last line. */
+/**
+ * `npm run bench:monitor`: the monitor under the load of a fleet. Prints a table, or JSON as the last line. A stage that
+ * fails is named, and takes nothing from the figures of the others; the exit code is 2 then.
+ */
 import { Cleanups } from '../../test/e2e/support/cleanups.ts';
 import { HELP, type Profile, readOptions, type StageName } from './options.ts';
 import { type Report, reportText } from './report.ts';
@@ -22,6 +25,7 @@ async function main(): Promise<void> {
   const report = { ...figures, seconds: round((performance.now() - startMs) / 1000, 1) };
   process.stdout.write(reportText(report, profile));
   if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  if (report.failed !== undefined) process.exitCode = 2;
 }
 
 async function runStages(
@@ -30,10 +34,18 @@ async function runStages(
   say: (text: string) => void,
 ): Promise<Omit<Report, 'seconds'>> {
   const { devices } = profile;
-  const inTurn = async <T>(name: StageName, run: (cleanups: Cleanups) => Promise<T>): Promise<T | null> => {
+  const failed: Record<string, string> = {};
+  const inTurn = async <T>(
+    name: StageName,
+    run: (cleanups: Cleanups) => Promise<T> | T,
+  ): Promise<T | null> => {
     if (!stages.has(name)) return null;
     try {
       return await run(cleanups);
+    } catch (error) {
+      failed[name] = error instanceof Error ? error.message : String(error);
+      say(`${name} failed: ${failed[name]}`);
+      return null;
     } finally {
       await cleanups.run();
     }
@@ -41,8 +53,12 @@ async function runStages(
   const fleet = await inTurn('fleet', (undo) => runFleet(undo, profile, stages.has('restart'), say));
   const raw = await inTurn('raw', (undo) => runRaw(undo, profile, say));
   const broker = await inTurn('broker', (undo) => runBroker(undo, profile, say));
-  const comparison = stages.has('comparison') ? { comparison: runComparison(profile) } : {};
-  return { devices, ...fleet?.fleet, ...fleet?.restart, ...raw, ...broker, ...comparison };
+  const comparison = await inTurn('comparison', () => runComparison(profile));
+  return {
+    ...{ devices, ...fleet?.fleet, ...fleet?.restart, ...raw, ...broker },
+    ...(comparison !== null && { comparison }),
+    ...(Object.keys(failed).length > 0 && { failed }),
+  };
 }
 
 /** What the stage under way has started. */

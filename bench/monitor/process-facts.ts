@@ -1,6 +1,5 @@
 /** What the kernel knows of a process (proc(5)). */
-import { readdirSync, readFileSync } from 'node:fs';
-import { waitFor } from '../../test/e2e/support/wait.ts';
+import { readFileSync } from 'node:fs';
 
 export interface Memory {
   /** Resident bytes in all. */
@@ -30,27 +29,4 @@ export function cpuSecondsOf(pid: number): number {
 /** Bytes that it has read in all, from sockets too. */
 export function bytesReadBy(pid: number): number {
   return Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1] ?? Number.NaN);
-}
-
-const IDLE_LOOKS = 25;
-const IDLE_PATIENCE_MS = 120_000;
-
-/**
- * Resolves once the process has no more work that it was given before: at many looks in a row all its threads
- * slept. Processor time would not do: on a busy machine a process that has work may get little of it.
- */
-export async function untilIdle(pid: number): Promise<void> {
-  let asleep = 0;
-  await waitFor(`process ${pid} to be idle`, IDLE_PATIENCE_MS, () => {
-    asleep = isAsleep(pid) ? asleep + 1 : 0;
-    return asleep >= IDLE_LOOKS;
-  });
-}
-
-function isAsleep(pid: number): boolean {
-  const tasks = `/proc/${pid}/task`;
-  return readdirSync(tasks).every((task) => {
-    const stat = readFileSync(`${tasks}/${task}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('S');
-  });
 }

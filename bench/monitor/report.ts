@@ -13,6 +13,8 @@ export interface Report
   readonly devices: number;
   readonly seconds: number;
   readonly comparison?: readonly ComparisonRow[];
+  /** Why a stage has no figures, by its name. */
+  readonly failed?: Readonly<Record<string, string>>;
 }
 
 interface Target {
@@ -49,7 +51,8 @@ export function reportText(report: Report, profile: Profile): string {
     const verdict = target === undefined ? '' : verdictOf(target, value);
     return [`  ${name.padEnd(30)}${String(value).padStart(12)}  ${verdict}`.trimEnd()];
   });
-  return `${[...lines, ...comparisonLines(report.comparison ?? [])].join('\n')}\n`;
+  const failures = Object.entries(report.failed ?? {}).map(([stage, why]) => `  FAILED ${stage}: ${why}`);
+  return `${[...lines, ...comparisonLines(report.comparison ?? []), ...failures].join('\n')}\n`;
 }
 
 function verdictOf(target: Target, value: unknown): string {

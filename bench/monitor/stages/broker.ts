@@ -5,11 +5,12 @@ import { DeviceNames } from '../../../load/names.ts';
 import { PROBE_FILTER, probeTopic } from '../../../protocol/topics.ts';
 import type { Cleanups } from '../../../test/e2e/support/cleanups.ts';
 import { startMosquitto } from '../../../test/e2e/support/mosquitto.ts';
-import { pause, waitFor } from '../../../test/e2e/support/wait.ts';
+import { pause } from '../../../test/e2e/support/wait.ts';
+import { KNOWN_PROMISE, writeKnownFleet } from '../known-fleet.ts';
 import { startLoad } from '../load-process.ts';
-import { type MonitorProcess, startMonitor } from '../monitor-process.ts';
+import { startMonitor } from '../monitor-process.ts';
 import type { Profile } from '../options.ts';
-import { bytesReadBy, untilIdle } from '../process-facts.ts';
+import { bytesReadBy } from '../process-facts.ts';
 import { median, round } from '../statistics.ts';
 
 export interface BrokerFigures {
@@ -26,7 +27,8 @@ const RAMP_MS = 1000;
 const DRAIN_LOOK_MS = 200;
 /** Flags and promise (docs/protocol.md). */
 const BARE_PROBE_BYTES = 3;
-const INTRODUCTION_MS = 120_000;
+/** The monitor is flooded before anything counts, for as long as it takes to hear of every device once. */
+const WARM_PROBES_PER_SECOND = 100_000;
 
 /** How many probes its subscriber has had so far. */
 type Counter = () => Promise<number>;
@@ -40,19 +42,20 @@ export async function runBroker(
   const [ours, theirs] = [await startMosquitto({ logs: 'error' }), await startMosquitto({ logs: 'error' })];
   cleanups.add(() => ours.remove());
   cleanups.add(() => theirs.remove());
-  const monitor = await startMonitor(cleanups, {
-    brokerUrl: ours.url,
-    dataDirectory: cleanups.folder(),
-    graceSeconds: profile.graceSeconds,
-  });
+  const dataDirectory = cleanups.folder();
+  const { devices, graceSeconds } = profile;
+  await writeKnownFleet(dataDirectory, devices);
+  const monitor = await startMonitor(cleanups, { brokerUrl: ours.url, dataDirectory, graceSeconds });
   const heard: Counter = async () => (await monitor.metrics()).sum('khd_probes_total');
   const had = countWithMosquittoSub(cleanups, profile, theirs.port);
   say(`behind the broker: ${profile.rounds} rounds of ${profile.brokerSeconds} s`);
-  await introduce(cleanups, profile, ours.url, monitor);
+  const warmSeconds = devices / WARM_PROBES_PER_SECOND;
+  await flood(cleanups, devices, warmSeconds, ours.url, heard);
   const runs: { readonly monitor: number; readonly sub: number }[] = [];
   for (let done = 0; done < profile.rounds; done += 1) {
-    const runSub = (): Promise<number> => flood(cleanups, profile, theirs.url, had);
-    const runMonitor = (): Promise<number> => flood(cleanups, profile, ours.url, heard);
+    const { brokerSeconds } = profile;
+    const runSub = (): Promise<number> => flood(cleanups, devices, brokerSeconds, theirs.url, had);
+    const runMonitor = (): Promise<number> => flood(cleanups, devices, brokerSeconds, ours.url, heard);
     // Whoever comes first may find the machine cooler.
     const first = done % 2 === 0 ? await runSub() : await runMonitor();
     const second = done % 2 === 0 ? await runMonitor() : await runSub();
@@ -67,38 +70,29 @@ export async function runBroker(
   };
 }
 
-/** The monitor meets every device, and has written them down. */
-async function introduce(
-  cleanups: Cleanups,
-  { devices }: Profile,
-  url: string,
-  monitor: MonitorProcess,
-): Promise<void> {
-  const load = startLoad(cleanups, floodArguments(devices, url));
-  await load.news('filled');
-  await load.stop();
-  await waitFor(`${devices} devices to be known`, INTRODUCTION_MS, async () => {
-    return Object.values(await monitor.counts()).reduce((sum, count) => sum + count) === devices;
-  });
-  await untilIdle(monitor.pid);
-}
-
 function floodArguments(devices: number, url: string): string[] {
   return [
     ...['--broker', url, '--devices', `${devices}`, '--no-status', '--vitals-every', '0'],
     // One connection: what waits unread in each takes the broker a second when the flood is over.
-    ...['--rate', `${FLOOD_PER_SECOND}`, '--sockets', '1', '--promise', '1h', '--duration', '60s'],
+    ...['--rate', `${FLOOD_PER_SECOND}`, '--sockets', '1', '--promise', `${KNOWN_PROMISE.intervalSeconds}s`],
+    ...['--count', `${KNOWN_PROMISE.count}`, '--duration', '60s'],
   ];
 }
 
 /** Probes a second that arrived while publishers sent all that the broker took. */
-async function flood(cleanups: Cleanups, profile: Profile, url: string, count: Counter): Promise<number> {
-  const load = startLoad(cleanups, floodArguments(profile.devices, url));
+async function flood(
+  cleanups: Cleanups,
+  devices: number,
+  forSeconds: number,
+  url: string,
+  count: Counter,
+): Promise<number> {
+  const load = startLoad(cleanups, floodArguments(devices, url));
   await load.news('started');
   await pause(RAMP_MS);
   const before = await count();
   const atMs = performance.now();
-  await pause(profile.brokerSeconds * 1000);
+  await pause(forSeconds * 1000);
   const probes = (await count()) - before;
   const seconds = (performance.now() - atMs) / 1000;
   await load.abandon();

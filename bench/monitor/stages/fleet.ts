@@ -10,7 +10,7 @@ import { latenessMs, readDead, readKilled, sameNames } from '../dead-set.ts';
 import { type LoadProcess, startLoad } from '../load-process.ts';
 import type { Metrics } from '../metrics-text.ts';
 import { type MonitorProcess, startMonitor } from '../monitor-process.ts';
-import { intervalSeconds, type Profile, turnsPerSecond } from '../options.ts';
+import { intervalSeconds, killAfterSeconds, type Profile, turnsPerSecond } from '../options.ts';
 import { cpuSecondsOf, type Memory, memoryOf } from '../process-facts.ts';
 import { percentile, round } from '../statistics.ts';
 
@@ -119,7 +119,7 @@ export async function runFleet(
 
 function loadArguments(profile: Profile, brokerUrl: string, killedFile: string): string[] {
   const interval = intervalSeconds(profile);
-  const killAtSeconds = interval + profile.killAfterSeconds;
+  const killAtSeconds = interval + killAfterSeconds(profile);
   return [
     ...['--broker', brokerUrl, '--devices', `${profile.devices}`],
     ...['--rate', `${turnsPerSecond(profile)}`, '--promise', `${interval}s`],
@@ -140,7 +140,7 @@ type Steady = Pick<
   | 'loadCpuPercent'
 >;
 
-/** Until shortly before the first of the killed is due, at most. */
+/** Before anybody is killed. */
 async function watchSteady({ profile, monitor, load, empty, say }: Run): Promise<Steady> {
   await pause(CALM_MS);
   // A scrape begins the event loop's histogram anew: between these two nobody may look.
@@ -156,7 +156,7 @@ async function watchSteady({ profile, monitor, load, empty, say }: Run): Promise
   );
   await monitor.settle();
   const full = memoryOf(monitor.pid);
-  const perDevice = (kind: keyof Memory): number => round((full[kind] - empty[kind]) / profile.devices, 1);
+  const perDevice = (kind: keyof Memory): number => bytesPerDevice(kind, full, empty, profile);
   return {
     probesPerSecond: round(probesOf(before, after) / seconds, 0),
     bytesPerDevice: perDevice('rss'),
@@ -167,6 +167,10 @@ async function watchSteady({ profile, monitor, load, empty, say }: Run): Promise
     monitorCpuPercent: round(monitorCpu, 1),
     loadCpuPercent: round(loadCpu, 1),
   };
+}
+
+function bytesPerDevice(kind: keyof Memory, full: Memory, empty: Memory, { devices }: Profile): number {
+  return round((full[kind] - empty[kind]) / devices, 1);
 }
 
 function probesOf(before: Metrics, after: Metrics): number {
@@ -181,14 +185,18 @@ type Seen = Pick<FleetFigures, 'flaggedSeconds' | 'incidents' | 'outboxDrainedSe
   readonly deaths: number;
   /** Of the time in which the killed died. */
   readonly dyingEventLoopP99Ms: number;
+  /** As `bytesPerDevice`, when the last of the killed has died. */
+  readonly dyingBytesPerDevice: number;
 };
 
-async function watchDeaths({ profile, monitor, load, say }: Run): Promise<Seen> {
+async function watchDeaths({ profile, monitor, load, empty, say }: Run): Promise<Seen> {
   const killedMs = await load.news('killed');
   const lastDueMs = killedMs + (intervalSeconds(profile) * profile.count + profile.graceSeconds) * 1000;
   say(`${profile.killed} killed: the last is due in ${Math.round((lastDueMs - performance.now()) / 1000)} s`);
   const deadAtMs = await seenAtMs(lastDueMs, async () => (await monitor.counts()).dead === profile.killed);
   const dying = await monitor.metrics();
+  await monitor.settle();
+  const full = memoryOf(monitor.pid);
   if (deadAtMs === null) for (const line of monitor.complaints()) say(line);
   say('waiting for the outbox');
   const beginMs = performance.now();
@@ -199,6 +207,7 @@ async function watchDeaths({ profile, monitor, load, say }: Run): Promise<Seen> 
   return {
     deaths: (await monitor.metrics()).sum('khd_transitions_total', 'to="dead"'),
     dyingEventLoopP99Ms: eventLoopP99Ms(dying),
+    dyingBytesPerDevice: bytesPerDevice('rss', full, empty, profile),
     flaggedSeconds: deadAtMs === null ? null : round((deadAtMs - lastDueMs) / 1000, 2),
     incidents: await incidentsOf(monitor),
     outboxDrainedSeconds: drainedAtMs === null ? null : round((drainedAtMs - beginMs) / 1000, 2),

@@ -2,10 +2,11 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Cleanups } from '../../../test/e2e/support/cleanups.ts';
+import { KNOWN_PROMISE, writeKnownFleet } from '../known-fleet.ts';
 import { startMonitor } from '../monitor-process.ts';
-import { intervalSeconds, type Profile } from '../options.ts';
+import type { Profile } from '../options.ts';
 import { type Subscriber, startProbeSource } from '../probe-source.ts';
-import { cpuSecondsOf, untilIdle } from '../process-facts.ts';
+import { cpuSecondsOf } from '../process-facts.ts';
 import { median, round } from '../statistics.ts';
 
 export interface RawFigures {
@@ -27,22 +28,19 @@ export async function runRaw(
   profile: Profile,
   say: (text: string) => void,
 ): Promise<RawFigures> {
-  const { devices, count, graceSeconds, rawProbes, rounds } = profile;
-  const source = await startProbeSource(devices, intervalSeconds(profile), count);
+  const { devices, graceSeconds, rawProbes, rounds } = profile;
+  const source = await startProbeSource(devices, KNOWN_PROMISE.intervalSeconds, KNOWN_PROMISE.count);
   cleanups.add(() => source.close());
-  const monitor = await startMonitor(cleanups, {
-    brokerUrl: source.url,
-    dataDirectory: cleanups.folder(),
-    graceSeconds,
-  });
+  const dataDirectory = cleanups.folder();
+  await writeKnownFleet(dataDirectory, devices);
+  const monitor = await startMonitor(cleanups, { brokerUrl: source.url, dataDirectory, graceSeconds });
   const watching = await source.subscriber((clientId) => clientId.startsWith('keepalivehd-monitor'));
   const barePid = startBare(cleanups, source.url);
   const bare = await source.subscriber((clientId) => clientId === 'bare-subscriber');
   say(`from memory: ${devices} devices, ${rounds} rounds of ${rawProbes} probes`);
-  // Every device once: the monitor meets them, the compilers warm up.
+  // Every device once: the monitor hears that they live, the compilers warm up.
   await watching.pour(devices);
-  await bare.pour(devices);
-  await untilIdle(monitor.pid);
+  await bare.pour(Math.min(devices, rawProbes));
   const before = (await monitor.metrics()).sum('khd_probes_total');
   const runs: { readonly bare: Measured; readonly monitor: Measured }[] = [];
   for (let done = 0; done < rounds; done += 1) {

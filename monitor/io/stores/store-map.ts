@@ -16,6 +16,8 @@ const LOOK_MS = 100;
 const IDLE_LOOK_MS = 1000;
 /** So much more than after the last release is many. */
 const MANY_KILOBYTES = 4096;
+/** What comes back as fast as this is all in use: to let go of it again at once would only cost time. */
+const FUTILE_KILOBYTES = 65_536;
 
 /** A range of addresses: the first, and how many. */
 export interface MappedRange {
@@ -49,9 +51,10 @@ export async function keepMapSmall(folder: string, clock: Clock): Promise<() => 
   };
   const look = (afterMs: number): void => {
     cancelLook = clock.after(afterMs, () => {
-      const isMuch = residentFileKilobytes() - leastKilobytes > MANY_KILOBYTES;
-      if (isMuch) release();
-      look(isMuch ? LOOK_MS : Math.min(2 * afterMs, IDLE_LOOK_MS));
+      const grownKilobytes = residentFileKilobytes() - leastKilobytes;
+      if (grownKilobytes > MANY_KILOBYTES) release();
+      if (grownKilobytes > FUTILE_KILOBYTES) look(IDLE_LOOK_MS);
+      else look(grownKilobytes > MANY_KILOBYTES ? LOOK_MS : Math.min(2 * afterMs, IDLE_LOOK_MS));
     });
   };
   const round = (): void => {
