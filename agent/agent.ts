@@ -71,7 +71,7 @@ export class Agent {
   constructor(parts: AgentParts) {
     this.#parts = parts;
     this.#config = parts.config;
-    this.#state = initialKeepalive(parts.config, parts.starts);
+    this.#state = initialKeepalive(parts.config, parts.starts, parts.random());
     this.#link = this.#newLink();
   }
 

@@ -6,7 +6,7 @@ import {
   parseNetworkKnowledge,
 } from '../../protocol/network-knowledge.ts';
 import { encodeProbe, type Probe } from '../../protocol/probe.ts';
-import { encodeStatus, type Status } from '../../protocol/status.ts';
+import { encodeStatus, parseStatus, type Status } from '../../protocol/status.ts';
 import {
   askTopic,
   networkKnowledgeTopic,
@@ -85,6 +85,7 @@ class MqttLink implements Link {
     timeoutMs,
     will,
     beside,
+    asksStatus,
   }: Extract<KeepaliveEffect, { kind: 'connect' }>): void {
     const { device, broker, willDelaySeconds, tlsTicket, emit } = this.#options;
     this.close('abandon');
@@ -112,6 +113,8 @@ class MqttLink implements Link {
             this.tuneSocket();
             this.#subscribe(session);
             this.#options.fleetMail?.follow(session);
+            // Not with No Local [MQTT-3.8.3-3]: the other client has our client identifier, too.
+            if (asksStatus) session.subscribe([{ topic: statusTopic(device), qos: 1 }], () => {});
             emit({ kind: 'linkUp', serverKeepAliveSeconds, tlsResumed });
             this.#identify(session, { localAddress, remoteAddress });
           }),
@@ -235,6 +238,11 @@ class MqttLink implements Link {
       return;
     }
     if (this.#options.fleetMail?.heard(topic, payload)) return;
+    if (topic === statusTopic(device)) {
+      const parsed = parseStatus(payload);
+      if (parsed.ok) emit({ kind: 'ownStatusHeard', epoch: parsed.status.epoch });
+      return;
+    }
     if (topic !== this.#knowledgeTopic || payload.length === 0) return;
     const parsed = parseNetworkKnowledge(payload);
     if (!parsed.ok) {

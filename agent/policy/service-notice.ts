@@ -67,7 +67,11 @@ export function noticeStep(
 export const STOPPING = 'STOPPING=1\nSTATUS=saying goodbye';
 
 /** One line for `systemctl status`. It counts nothing: a day offline must not mean a notice a retry. */
-function statusLine({ reconnect, interval }: KeepaliveState): string {
+function statusLine({ reconnect, interval, rival }: KeepaliveState): string {
+  if (rival.known) {
+    const now = reconnect.phase === 'up' ? 'connected for now' : 'tries again, ever more rarely';
+    return `another client uses this device's name and both throw each other out, see device.name; ${now}`;
+  }
   const seconds = Math.round(interval.intervalMs / 1000);
   if (reconnect.phase === 'up') {
     return `connected; a probe every ${seconds} s (${oneLine(explainInterval(interval))})`;

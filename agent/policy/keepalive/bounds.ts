@@ -8,10 +8,20 @@ import type { KeepaliveConfig, KeepaliveState } from './types.ts';
  * start would begin below what overflows. A safe integer leaves the rest to `starts`, up to 2^32.
  */
 const SESSIONS_PER_START = 2 ** 20;
+/** Sessions are counted from a number below this, chosen by chance at the start. */
+export const FIRST_SESSIONS = 2 ** 16;
 
 /** The epoch of a session: grows over sessions and starts, with one write to flash a start. */
 export function epochOf({ starts, sessions }: Pick<KeepaliveState, 'starts' | 'sessions'>): number {
   return starts * SESSIONS_PER_START + sessions;
+}
+
+/** Whether an epoch is that of a session of this start, up to the present one. */
+export function isOwnEpoch(
+  { starts, firstSession, sessions }: Pick<KeepaliveState, 'starts' | 'firstSession' | 'sessions'>,
+  epoch: number,
+): boolean {
+  return epoch > epochOf({ starts, sessions: firstSession }) && epoch <= epochOf({ starts, sessions });
 }
 
 /** The longest that a probe may promise under a policy, in ms: `max_detection` / `keepalive_count`. */

@@ -9,9 +9,10 @@ import { INITIAL_RECONNECT } from '../reconnect.ts';
 import { INITIAL_VERDICT } from '../verdict.ts';
 import { UNKNOWN_POWER } from '../vitals.ts';
 import { dropBeside, onBesideFailed } from './beside.ts';
+import { FIRST_SESSIONS } from './bounds.ts';
 import { onConfigured, onProbeWanted } from './configured.ts';
 import { NOTHING_REPORTED, onFleetKnowledge, saveBelief } from './learning.ts';
-import { onConnectFailed, onLinkClosed, onLinkUp, onNetworkIdentified } from './link.ts';
+import { onConnectFailed, onLinkClosed, onLinkUp, onNetworkIdentified, onStatusSettled } from './link.ts';
 import {
   onApplicationTraffic,
   onAsked,
@@ -23,6 +24,7 @@ import {
   onVitalsRead,
 } from './probing.ts';
 import { onRetryTime, onStarted } from './reconnecting.ts';
+import { NO_RIVAL, onOwnStatusHeard } from './rival.ts';
 import { publishStatus } from './status.ts';
 import { onAddressesChanged, onResumed } from './surroundings.ts';
 import {
@@ -38,13 +40,18 @@ import {
 /** Leaving properly has two parts, each with this much time: the last status, then DISCONNECT. */
 const LEAVE_MS = 800;
 
-/** A mind before its first event. `starts`: how often this agent was started, persisted. */
-export function initialKeepalive(config: KeepaliveConfig, starts: number): KeepaliveState {
+/**
+ * A mind before its first event. `starts`: how often this agent was started, persisted. `random`, [0, 1): tells two
+ * devices of one name apart that started in the same second.
+ */
+export function initialKeepalive(config: KeepaliveConfig, starts: number, random = 0): KeepaliveState {
   const interval = initialInterval(config);
+  const firstSession = Math.floor(random * FIRST_SESSIONS);
   return {
     phase: 'running',
     starts,
-    sessions: 0,
+    firstSession,
+    sessions: firstSession,
     version: initialVersion(config.protocol),
     reconnect: INITIAL_RECONNECT,
     verdict: INITIAL_VERDICT,
@@ -66,6 +73,7 @@ export function initialKeepalive(config: KeepaliveConfig, starts: number): Keepa
     reported: NOTHING_REPORTED,
     saved: { belief: null, at: 0 },
     counters: { probes: 0, reconnects: 0, lapses: 0 },
+    rival: NO_RIVAL,
     stopAt: null,
   };
 }
@@ -149,6 +157,12 @@ function onTraffic(draft: Draft, event: KeepaliveEvent): void {
       break;
     case 'probeWanted':
       onProbeWanted(draft);
+      break;
+    case 'statusSettled':
+      onStatusSettled(draft);
+      break;
+    case 'ownStatusHeard':
+      onOwnStatusHeard(draft, event.epoch);
       break;
     case 'besideUp':
       onBesideUp(draft, event.tcpMs);

@@ -12,6 +12,7 @@ import { dropBeside } from './beside.ts';
 import { epochOf, isPowerOfTwo } from './bounds.ts';
 import { adoptInterval, NOTHING_REPORTED, saveBelief } from './learning.ts';
 import { follow, reconnect } from './reconnecting.ts';
+import { asksAbout, meaningOf, questionAnswered } from './rival.ts';
 import { isStatusStale, publishStatus } from './status.ts';
 import { type Draft, type KeepaliveState, patch, say } from './types.ts';
 
@@ -20,6 +21,7 @@ export function onLinkUp(draft: Draft, serverKeepAliveSeconds: number | null, tl
   const { startedAt } = draft.state.connecting;
   if (startedAt !== null) patch(draft, { connecting: { startedAt: null, tookMs: now - startedAt } });
   reconnect(draft, { kind: 'linkUp' });
+  patch(draft, { rival: { ...draft.state.rival, lessonWaits: false } });
   // A status was told before, so this is not the first session.
   if (draft.state.told !== null) {
     const { counters } = draft.state;
@@ -73,7 +75,8 @@ export function onLinkClosed(draft: Draft, cause: CloseCause, detail: string): v
   const silenceMs = inFlight[0]?.silenceMs ?? draft.now - lastPacketAt;
   // A broker that closed has closed on many devices at once: those wait a random while before they return.
   const probing = inFlight.length > 0;
-  endLink(draft, { how: cause, silenceMs, probing }, detail, probing && cause === 'reset');
+  const how = meaningOf(draft, cause);
+  endLink(draft, { how, silenceMs, probing }, detail, probing && how === 'reset');
 }
 
 export function endLink(draft: Draft, linkEnd: LinkEnd, detail: string, atOnce: boolean): void {
@@ -89,15 +92,6 @@ export function endLink(draft: Draft, linkEnd: LinkEnd, detail: string, atOnce: 
   });
   const contested = linkEnd.how === 'taken-over';
   const step = reconnect(draft, { kind: 'linkLost', atOnce, contested });
-  // The first of a row is enough for the log.
-  if (contested && draft.state.reconnect.failures === 1) {
-    say(
-      draft,
-      'error',
-      'nameTaken',
-      'another client uses the name of this device: device.name must be unique',
-    );
-  }
   say(draft, 'warn', 'linkLost', `connection lost: ${detail}`, {
     how: linkEnd.how,
     silenceMs: Math.round(linkEnd.silenceMs),
@@ -120,8 +114,8 @@ export function onNetworkIdentified(
   if (draft.state.reconnect.phase !== 'up') return;
   const { interval, linkEnd } = draft.state;
   if (network.key === interval.network.key) {
-    explainEnd(draft, { up: true });
-    settleInterval(draft);
+    if (asksAbout(draft.state)) patch(draft, { rival: { ...draft.state.rival, lessonWaits: true } });
+    else learnFromEnd(draft);
     return;
   }
   saveBelief(draft);
@@ -146,6 +140,18 @@ export function onNetworkIdentified(
       why: explainInterval(draft.state.interval),
     },
   );
+}
+
+/** The broker has our status: it has said before what it kept until then. */
+export function onStatusSettled(draft: Draft): void {
+  const { lessonWaits } = draft.state.rival;
+  questionAnswered(draft);
+  if (lessonWaits) learnFromEnd(draft);
+}
+
+function learnFromEnd(draft: Draft): void {
+  explainEnd(draft, { up: true });
+  settleInterval(draft);
 }
 
 /** The schedule and the retained status follow what was just learned; the radio is awake, and a drop is news. */

@@ -9,6 +9,7 @@ import { dropBeside, openBeside, provesDeath } from './beside.ts';
 import { longestPromiseMs, wholeSeconds } from './bounds.ts';
 import { adoptInterval, reportNetwork, saveBeliefSometimes } from './learning.ts';
 import { onLinkDead, verdictConfig } from './link.ts';
+import { forgetRival } from './rival.ts';
 import { isStatusStale, publishStatus } from './status.ts';
 import { type Draft, type PathState, patch, type SentProbe, say, type WantedProbe } from './types.ts';
 
@@ -137,6 +138,7 @@ export function onProbeAcked(draft: Draft, id: number): void {
   const acked = { kind: 'probeAcked', silenceMs, rttMs, sent: repeats } as const;
   const interval = intervalStep(state.interval, acked, config);
   patch(draft, { interval, lastRttMs: rttMs, inFlight: [] });
+  forgetRival(draft);
   saveBeliefSometimes(draft);
   reportNetwork(draft);
   say(draft, 'debug', 'probeAcked', 'probe answered', {

@@ -2,6 +2,7 @@
 import { type ReconnectEvent, type ReconnectStep, reconnectStep } from '../reconnect.ts';
 import { dropBeside } from './beside.ts';
 import { connectTimeoutMs, keepAliveCeilingSeconds } from './bounds.ts';
+import { asksAbout } from './rival.ts';
 import { statusOf } from './status.ts';
 import { type Draft, patch, say } from './types.ts';
 
@@ -51,6 +52,7 @@ export function follow(draft: Draft, step: ReconnectStep): void {
     timeoutMs: connectTimeoutMs(config, patience(draft)),
     will: statusOf(draft, 'offline'),
     beside,
+    asksStatus: asksAbout(draft.state),
   });
   say(draft, 'debug', 'connecting', 'connecting', {
     reason: step.reason,

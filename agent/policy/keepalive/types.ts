@@ -17,6 +17,7 @@ import type { ReconnectState } from '../reconnect.ts';
 import type { Radio } from '../round-trip.ts';
 import type { VerdictState } from '../verdict.ts';
 import type { Power } from '../vitals.ts';
+import type { RivalState } from './rival.ts';
 
 export interface KeepaliveConfig {
   readonly groups: readonly string[];
@@ -50,6 +51,8 @@ export type KeepaliveEvent =
   /** The broker answered the probe with an error: the path works, the permission does not. */
   | { readonly kind: 'probeRefused'; readonly id: number; readonly detail: string }
   | { readonly kind: 'statusSettled' }
+  /** What the broker kept as this device's status; told before `statusSettled` where a `connect` asked for it. */
+  | { readonly kind: 'ownStatusHeard'; readonly epoch: number }
   | { readonly kind: 'packetReceived' }
   | { readonly kind: 'applicationTraffic' }
   | { readonly kind: 'asked' }
@@ -102,6 +105,8 @@ export type KeepaliveEffect =
       readonly will: Status;
       /** Over the connection that was opened beside the last link, unless that has ended meanwhile. */
       readonly beside: boolean;
+      /** Ask for this device's retained status before another is said. */
+      readonly asksStatus: boolean;
     }
   /** Open a connection beside the link, as far as it goes without a word of MQTT. */
   | { readonly kind: 'connectBeside' }
@@ -147,6 +152,8 @@ export interface KeepaliveState {
   /** Starts of this agent, persisted; with `sessions` it makes the epoch. */
   readonly starts: number;
   readonly sessions: number;
+  /** Where `sessions` was before the first. */
+  readonly firstSession: number;
   readonly version: VersionState;
   readonly reconnect: ReconnectState;
   readonly verdict: VerdictState;
@@ -180,6 +187,8 @@ export interface KeepaliveState {
   /** The belief that is on flash (null: none of this network), and since when that is counted. */
   readonly saved: { readonly belief: IdleTimeoutBelief | null; readonly at: number };
   readonly counters: Counters;
+  /** Another client with this device's name. */
+  readonly rival: RivalState;
   readonly stopAt: number | null;
 }
 

@@ -93,26 +93,3 @@ describe('a change of addresses', () => {
     assert.equal(mind.connects().length, connects + 1);
   });
 });
-
-describe('another device with the same name', () => {
-  it('is told of once, and ever longer waits end the war, however long each connection lasts', () => {
-    const mind = idle();
-    const waits: number[] = [];
-    for (let n = 0; n < 6; n += 1) {
-      mind.pass(200);
-      mind.tell({ kind: 'linkClosed', cause: 'taken-over', detail: 'reason code 142' });
-      const before = mind.now;
-      const connects = mind.connects().length;
-      while (mind.connects().length === connects) mind.passUntil(mind.wakeAt ?? assert.fail());
-      waits.push((mind.now - before) / 1000);
-      mind.up();
-    }
-    assert.equal(mind.logged('nameTaken').length, 1);
-    for (let n = 1; n < waits.length; n += 1) {
-      assert.ok((waits[n] ?? 0) > (waits[n - 1] ?? 0), waits.join());
-    }
-    mind.pass(200);
-    mind.tell({ kind: 'linkClosed', cause: 'peer-closed', detail: '' });
-    assert.equal((mind.wakeAt ?? assert.fail()) - mind.now, 1500);
-  });
-});
