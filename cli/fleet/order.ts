@@ -47,7 +47,9 @@ export function readTerms(options: ReadOptions, target: Target, defaultWaves: st
   const seconds = (name: string, fallback: string, least: number, most: number): number =>
     readSeconds(options, name, fallback, least, most);
   return {
-    waves: (target.kind === 'device' ? '1' : (waves ?? defaultWaves)).split(',').map((wave) => wave.trim()),
+    waves: (target.kind === 'device' ? '100%' : (waves ?? defaultWaves))
+      .split(',')
+      .map((wave) => wave.trim()),
     observeSeconds: seconds('observe', '15m', 10, 7 * DAY_SECONDS),
     confirmWithinSeconds: seconds(
       'confirm-within',

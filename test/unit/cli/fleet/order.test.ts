@@ -45,7 +45,7 @@ describe('readTerms', () => {
 
   it('knows no waves of a single device', () => {
     const device = { kind: 'device', name: 'pump-17' } as const;
-    assert.deepEqual(readTerms(given(), device, '1,5%').waves, ['1']);
+    assert.deepEqual(readTerms(given(), device, '1,100%').waves, ['100%']);
     assert.throws(() => readTerms(given('--waves', '1'), device, ''), {
       message: /--waves: a single device/,
     });
