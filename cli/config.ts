@@ -26,7 +26,11 @@ const ACTIONS = ['show', 'validate', 'schema'] as const;
 const PARTS: readonly Part[] = ['agent', 'monitor'];
 
 export async function configCommand(argv: readonly string[]): Promise<number> {
-  const options = readOptions(argv, { for: 'text', config: 'text', set: 'texts', json: 'flag' });
+  const options = readOptions(argv, {
+    ...{ for: 'text', config: 'text', set: 'texts', json: 'flag' },
+    // The origin is always shown; whoever asks for it gets it.
+    origin: 'flag',
+  });
   if (options.flags.has('help')) {
     process.stdout.write(CONFIG_HELP);
     return EXIT_OK;
@@ -34,6 +38,8 @@ export async function configCommand(argv: readonly string[]): Promise<number> {
   const [written, ...rest] = options.positionals;
   const action = oneOf('action', written, ACTIONS);
   if (rest.length > 0) throw new UsageError(`config ${action} takes no further arguments`);
+  if (action !== 'show' && options.flags.has('origin'))
+    throw new UsageError('--origin goes with config show');
   const part = oneOf('part for --for', options.texts.get('for')?.[0] ?? 'agent', PARTS);
   if (action === 'schema') {
     const tree = (part === 'agent' ? agentSchema : monitorSchema) as unknown as SchemaTree;
@@ -43,15 +49,17 @@ export async function configCommand(argv: readonly string[]): Promise<number> {
   return showOrValidate(action, part, loadOptions(options), options.flags.has('json'));
 }
 
-function showOrValidate(
+async function showOrValidate(
   action: 'show' | 'validate',
   part: Part,
   options: LoadOptions,
   json: boolean,
-): number {
+): Promise<number> {
   let values: readonly EffectiveValue[];
   try {
-    values = (part === 'agent' ? loadAgent : loadMonitor)(options).values;
+    if (part === 'monitor') values = loadMonitor(options).values;
+    else if (action === 'validate') values = loadAgent(options).values;
+    else values = await agentValues(options);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     if (json) print(`${JSON.stringify({ ok: false, problems: error.problems }, null, 2)}\n`);
@@ -61,6 +69,13 @@ function showOrValidate(
   if (action === 'validate') print(json ? '{"ok":true,"problems":[]}\n' : 'The configuration is valid.\n');
   else print(json ? `${JSON.stringify(values, null, 2)}\n` : valuesTable(part, values));
   return EXIT_OK;
+}
+
+async function agentValues(options: LoadOptions): Promise<readonly EffectiveValue[]> {
+  const { loadPushedValues } = await import('./pushed-values.ts');
+  const { values, notes } = loadPushedValues(options);
+  for (const note of notes) process.stderr.write(`keepalivehd: ${note}\n`);
+  return values;
 }
 
 function asWritten(format: FormatName | undefined, value: unknown): string {

@@ -20,7 +20,8 @@ const COMMON = `  --config FILE     configuration file (JSON5)
   --set KEY=VALUE   override one key, such as keepalive_interval=45s; may be given again
 `;
 
-const ORDER = 'Later wins: default, preset, file, environment (KHD_…), --set. Keys: docs/settings.md.\n';
+const ORDER =
+  'Later wins: default, preset, file, pushed, environment (KHD_…), --set. Keys: docs/settings.md.\n';
 
 export const AGENT_HELP = `Usage: keepalivehd agent [--config FILE] [--set KEY=VALUE …]
 
@@ -41,7 +42,8 @@ ${ORDER}`;
 
 export const CONFIG_HELP = `Usage: keepalivehd config show|validate|schema [--for agent|monitor] [--config FILE] [--set KEY=VALUE …] [--json]
 
-  show      the values in force and where each comes from; secrets are masked
+  show      the values in force and where each comes from; secrets are masked. Of an agent, with what was pushed to it
+            and confirmed, as its state_directory says (--origin may be added: it is always shown)
   validate  says what is wrong, every problem on a line; exit code 1 when there is any
   schema    JSON Schema of the configuration file
 

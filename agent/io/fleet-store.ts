@@ -3,7 +3,7 @@
  * anything is applied. What cannot be read is set aside, and the device runs on its own file.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILE_CALLS, type FileCalls, writeFileAtomic } from '../../runtime/atomic-file.ts';
 import type { Log } from '../../runtime/log.ts';
@@ -41,10 +41,24 @@ export function documentHash(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex').slice(0, 16);
 }
 
-/** What is confirmed, for those who only look; nothing is set aside. */
-export function readFleetRecord(stateDirectory: string): FleetRecord {
-  const found = read(join(stateDirectory, FILE));
-  return typeof found === 'string' ? NOTHING_PUSHED : found;
+/** The record for those who only look: nothing is set aside. `problem`: why it cannot be told; null where all is well. */
+export function readFleetRecord(stateDirectory: string): {
+  readonly record: FleetRecord;
+  readonly problem: string | null;
+} {
+  const path = join(stateDirectory, FILE);
+  const found = read(path);
+  if (found === 'damaged') return { record: NOTHING_PUSHED, problem: whyNotRead(path) };
+  return { record: found === 'absent' ? NOTHING_PUSHED : found, problem: null };
+}
+
+function whyNotRead(path: string): string {
+  try {
+    accessSync(path, constants.R_OK);
+    return `${path} is damaged`;
+  } catch (error) {
+    return `${path} cannot be read (${(error as NodeJS.ErrnoException).code}); ask as root`;
+  }
 }
 
 function read(path: string): FleetRecord | 'absent' | 'damaged' {
