@@ -20,12 +20,13 @@ describe('readWaves', () => {
       ],
     );
     sizes('100%');
-    sizes('1', '10', '500');
+    sizes('1', '10', '500', '100%');
   });
 
   it('names the wave that is wrong', () => {
     for (const [waves, value] of [
-      [['0'], '0'],
+      [['0', '100%'], '0'],
+      [['1', '5%'], '5%'],
       [['1', '1'], '1'],
       [['5', '3'], '3'],
       [['5%', '5%'], '5%'],
@@ -56,8 +57,8 @@ describe('reachOf', () => {
       [1, 1, 7],
     );
     assert.deepEqual(
-      sizes('500').map((size) => reachOf(size, 7)),
-      [7],
+      sizes('500', '100%').map((size) => reachOf(size, 7)),
+      [7, 7],
     );
   });
 });

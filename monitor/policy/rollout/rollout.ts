@@ -1,0 +1,201 @@
+/** One rollout: its waves, its devices, and whether it goes on. Pure; `rollout-book.ts` holds all of them. */
+import type { Target } from '../../../protocol/configuration.ts';
+import type { DocumentFate } from '../../../protocol/configuration-report.ts';
+import { type Control, judgeWave } from './gate.ts';
+import { fateTold, type Member, WaveTally } from './member.ts';
+import { reachOf, type WaveSize } from './waves.ts';
+
+export interface Order {
+  readonly target: Target;
+  readonly version: number;
+  readonly hash: string;
+  /** The JWS. */
+  readonly document: string;
+  /** Wall-clock ms. */
+  readonly expiresAtMs: number;
+  readonly confirmWithinSeconds: number;
+  readonly waves: readonly WaveSize[];
+  readonly observeSeconds: number;
+}
+
+export type RolloutState = 'running' | 'halted' | 'completed' | 'superseded';
+export type WaveState = 'waiting' | 'releasing' | 'observing' | 'passed' | 'failed';
+
+/** Why a rollout stands where it stands. */
+export interface RolloutReason {
+  readonly kind: 'rollbacks' | 'lapses' | 'silence' | 'operator' | 'superseded' | 'expired' | 'no-devices';
+  readonly text: string;
+}
+
+export interface Wave {
+  readonly size: WaveSize;
+  state: WaveState;
+  /** Wall-clock ms; null: not yet. */
+  startedAtMs: number | null;
+  /** For how long it was watched, in ms during which the monitor trusted itself. */
+  watchedMs: number;
+  /** Who else was alive when it began, and how many of them were declared dead since. */
+  control: Control;
+  tally: WaveTally;
+}
+
+/** The part of a rollout that is one record in the store; members have records of their own. */
+export interface RolloutHead {
+  readonly id: string;
+  readonly order: Order;
+  readonly createdAtMs: number;
+  readonly state: RolloutState;
+  readonly reason: RolloutReason | null;
+  /** Index of the wave that is under way, or was last. */
+  readonly wave: number;
+  /** A group's document lies at its own topic. */
+  readonly settled: boolean;
+  readonly waves: readonly Pick<Wave, 'state' | 'startedAtMs' | 'watchedMs' | 'control'>[];
+}
+
+/** What devices may take to hear of the document, and to report, beyond `confirm_within`. */
+const REPORT_MS = 60_000;
+
+export class Rollout {
+  readonly id: string;
+  readonly order: Order;
+  readonly createdAtMs: number;
+  readonly waves: readonly Wave[];
+  readonly members = new Map<string, Member>();
+  state: RolloutState = 'running';
+  reason: RolloutReason | null = null;
+  wave = 0;
+  settled = false;
+
+  constructor(id: string, order: Order, createdAtMs: number) {
+    this.id = id;
+    this.order = order;
+    this.createdAtMs = createdAtMs;
+    this.waves = order.waves.map((size) => ({
+      size,
+      state: 'waiting',
+      startedAtMs: null,
+      watchedMs: 0,
+      control: { devices: 0, lapsed: 0 },
+      tally: new WaveTally(),
+    }));
+  }
+
+  static from({ id, order, createdAtMs, state, reason, wave, settled, waves }: RolloutHead): Rollout {
+    const rollout = new Rollout(id, order, createdAtMs);
+    Object.assign(rollout, { state, reason, wave, settled });
+    for (const [at, saved] of waves.entries()) Object.assign(rollout.waves[at] ?? {}, saved);
+    return rollout;
+  }
+
+  head(): RolloutHead {
+    const { id, order, createdAtMs, state, reason, wave, settled } = this;
+    const waves = this.waves.map(({ state, startedAtMs, watchedMs, control }) => {
+      return { state, startedAtMs, watchedMs, control };
+    });
+    return { id, order, createdAtMs, state, reason, wave, settled, waves };
+  }
+
+  get current(): Wave {
+    const wave = this.waves[this.wave];
+    if (wave === undefined) throw new RangeError(`rollout ${this.id} has no wave ${this.wave}`);
+    return wave;
+  }
+
+  put(member: Member): void {
+    this.waves[member.wave]?.tally.changed(this.members.get(member.device) ?? null, member);
+    this.members.set(member.device, member);
+  }
+
+  /**
+   * Draws the devices of the wave under way from `order`, in which those drawn before are passed over. Only the last
+   * wave takes devices that are not alive: what befalls those proves nothing.
+   */
+  draw(
+    order: readonly string[],
+    aliveOf: (device: string) => { alive: boolean; network: string | null },
+    control: number,
+    nowMs: number,
+  ): readonly Member[] {
+    const wave = this.current;
+    const isLast = this.wave === this.waves.length - 1;
+    const wanted = reachOf(wave.size, order.length) - this.members.size;
+    const drawn: Member[] = [];
+    for (const device of order) {
+      if (drawn.length >= wanted && !isLast) break;
+      if (this.members.has(device)) continue;
+      const { alive, network } = aliveOf(device);
+      if (!alive && !isLast) continue;
+      const fresh = { fate: 'offered', reason: null, lapsed: false, offers: 1 } as const;
+      const member: Member = { device, wave: this.wave, network, counts: alive, ...fresh };
+      drawn.push(member);
+      this.put(member);
+    }
+    wave.state = 'releasing';
+    wave.startedAtMs = nowMs;
+    wave.control = { devices: Math.max(0, control - drawn.filter(({ counts }) => counts).length), lapsed: 0 };
+    return drawn;
+  }
+
+  /** A member said what became of the document; returns it as it is now, or null when nothing changed. */
+  told(device: string, fate: DocumentFate, excused: boolean): Member | null {
+    const member = this.members.get(device);
+    if (member === undefined) return null;
+    const after = fateTold(member, fate, excused);
+    if (after.fate === member.fate && after.reason === member.reason && after.offers === member.offers)
+      return null;
+    this.put(after);
+    return after;
+  }
+
+  /** A device was declared dead. Returns the member, or null when it is none whose wave is being watched. */
+  lapsed(device: string): Member | null {
+    const wave = this.current;
+    const member = this.members.get(device);
+    if (member === undefined) {
+      wave.control = { ...wave.control, lapsed: wave.control.lapsed + 1 };
+      return null;
+    }
+    if (member.wave !== this.wave || member.lapsed) return null;
+    const after = { ...member, lapsed: true };
+    this.put(after);
+    return after;
+  }
+
+  /** Halts when what befell the wave is more than chance. */
+  judge(isOver: boolean): boolean {
+    const wave = this.current;
+    const halt = judgeWave(wave.tally.whole(isOver), wave.tally.networks(isOver), wave.control);
+    if (halt === null) return false;
+    wave.state = 'failed';
+    this.state = 'halted';
+    this.reason = halt;
+    return true;
+  }
+
+  /** For how many ms, in which the monitor trusts itself, the wave is still to be watched. */
+  get remainingMs(): number {
+    const { observeSeconds, confirmWithinSeconds } = this.order;
+    const wave = this.current;
+    const patienceMs = wave.tally.undecided === 0 ? 0 : confirmWithinSeconds * 1000 + REPORT_MS;
+    return Math.max(0, Math.max(observeSeconds * 1000, patienceMs) - wave.watchedMs);
+  }
+
+  /** Goes on where it halted: what befell the wave so far was seen, and counts no more. */
+  resume(): readonly Member[] {
+    const changed: Member[] = [];
+    for (const member of this.members.values()) {
+      if (member.wave !== this.wave || !member.counts) continue;
+      if (member.fate === 'confirmed' && !member.lapsed) continue;
+      changed.push({ ...member, counts: false });
+    }
+    for (const member of changed) this.put(member);
+    this.state = 'running';
+    this.reason = null;
+    const wave = this.current;
+    wave.state = 'releasing';
+    wave.watchedMs = 0;
+    wave.control = { ...wave.control, lapsed: 0 };
+    return changed;
+  }
+}
