@@ -115,7 +115,7 @@ export class Body {
 
   #newSenses(): Senses {
     const { beliefs, log } = this.#parts;
-    return createSenses(this.#settings, beliefs, priorOf(this.config(), null), log);
+    return createSenses(this.#settings, beliefs, () => priorOf(this.config(), null), log);
   }
 
   /** A new connection asks where it is by itself; on the one that is there it is asked for the new reader's sake. */

@@ -26,7 +26,7 @@ export interface Senses {
 export function createSenses(
   settings: Pick<AgentSettings, 'signal' | 'battery' | 'broker'>,
   beliefs: BeliefStore,
-  prior: Float64Array,
+  prior: () => Float64Array,
   log: Log,
 ): Senses {
   const { source, command, timeoutSeconds, procfsRoot } = settings.signal;
@@ -60,7 +60,7 @@ export function createSenses(
       reader.use(found.identity.kind, found.interface);
       const key = networkKey(found.identity, sha256);
       const network = { key, radio: radioOf(found.identity) };
-      return { network, belief: beliefs.load(key, prior), link: beliefs.link(key) };
+      return { network, belief: beliefs.load(key, prior()), link: beliefs.link(key) };
     },
     readSignalDbm: () => reader.read().signalDbm,
     close: () => reader.close(),

@@ -36,6 +36,7 @@ export function newTrial(
     lapses: 0,
     wasUp: false,
     failure: null,
+    outage: false,
     hopeless: 0,
     probeRefused: null,
     asleepMs: 0,
@@ -57,7 +58,12 @@ export function trialStep(trial: Trial, event: FleetEvent, now: number): Trial {
         lapses: trial.answered ? trial.lapses + 1 : 0,
       };
     case 'connectFailed':
-      return { ...trial, failure: event.failure, hopeless: stillHopeless(trial, event.failure) };
+      return {
+        ...trial,
+        failure: event.failure,
+        outage: trial.outage || isInnocent(trial),
+        hopeless: stillHopeless(trial, event.failure),
+      };
     case 'probeSent':
       return { ...trial, fromProbe: trial.fromProbe ?? event.id, lastProbeAt: now };
     case 'probeAcked':
@@ -77,6 +83,11 @@ export function trialStep(trial: Trial, event: FleetEvent, now: number): Trial {
     default:
       return trial;
   }
+}
+
+/** Settings that did not touch the link, or with which it worked before, are not what keeps it from coming up. */
+function isInnocent({ plan, answered }: Trial): boolean {
+  return !plan.reconnects || answered;
 }
 
 function stillHopeless({ hopeless }: Trial, { kind }: ConnectFailure): number {
@@ -119,17 +130,15 @@ export function failureOf(trial: Trial, linkUp: boolean, now: number): Failure |
 }
 
 function atDeadline(trial: Trial, linkUp: boolean): Failure {
-  const { plan, failure, answered, asleepMs, probeRefused, storeFailure } = trial;
+  const { plan, failure, asleepMs, probeRefused, storeFailure } = trial;
   if (storeFailure !== null) return { reason: 'cannot-store', detail: storeFailure };
   if (probeRefused !== null) return { reason: 'refused-by-broker', detail: probeRefused };
   if (asleepMs >= (trial.deadlineAt - trial.startedAt) * ASLEEP_SHARE) {
     return { reason: 'interrupted', detail: 'the device slept' };
   }
-  if (failure !== null) {
-    // Settings that did not touch the link, or with which it worked before, are not what keeps it from coming up.
-    const innocent = !plan.reconnects || answered;
-    return { reason: innocent ? 'network-out' : connectReason(failure), detail: failure.message };
-  }
+  if (trial.outage)
+    return { reason: 'network-out', detail: failure?.message ?? 'the network was out for a while' };
+  if (failure !== null) return { reason: connectReason(failure), detail: failure.message };
   if (plan.reconnects && !trial.wasUp)
     return { reason: 'no-connection', detail: 'no attempt to connect has ended' };
   const needed = probesNeeded(plan);

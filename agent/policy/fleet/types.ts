@@ -188,6 +188,8 @@ export interface Trial {
   readonly wasUp: boolean;
   /** How the last attempt to connect failed; null: none has since the link was up. */
   readonly failure: ConnectFailure | null;
+  /** A connection that these settings are not to blame for could not be made. */
+  readonly outage: boolean;
   /** Attempts in a row that failed in a way which waiting does not mend. */
   readonly hopeless: number;
   readonly probeRefused: string | null;

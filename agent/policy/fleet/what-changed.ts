@@ -36,12 +36,7 @@ export function whatChanged(
   return {
     link,
     socket: !link && !isSame(socketBefore, socketAfter),
-    senses: differs(({ signal, broker, pathLimitSeconds, keepalive }) => [
-      signal,
-      broker.url,
-      pathLimitSeconds,
-      keepalive.minIntervalSeconds,
-    ]),
+    senses: differs(({ signal, broker }) => [signal, broker.url]),
     log: differs(({ log }) => log),
   };
 }

@@ -343,3 +343,16 @@ test('documents that no longer fit the file are left out, and may come again', (
   device.passTrial();
   assert.deepEqual(device.running, ['group:pilot v1']);
 });
+
+test('a broker that comes back just before the end leaves no time to prove anything', () => {
+  const device = new Device().connect(documentOf());
+  device.probe();
+  device.lose();
+  device.failToConnect('port-closed');
+  device.nowMs = 58_000;
+  device.connect();
+  device.probe();
+  device.nowMs = 60_000;
+  device.tell({ kind: 'timePassed' });
+  assert.equal(device.fate, 'rolled-back network-out');
+});
