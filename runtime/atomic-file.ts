@@ -1,6 +1,7 @@
 /** Small files that are either the old or the new content, whatever happens in between. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from './make-folder.ts';
 
 /** What it asks of the file system; each may throw. Tests hand in one that fails or ends the process at a call. */
 export interface FileCalls {
@@ -14,7 +15,7 @@ export interface FileCalls {
 }
 
 export const FILE_CALLS: FileCalls = {
-  makeFolder: (path) => void mkdirSync(path, { recursive: true }),
+  makeFolder: (path) => void makeFolder(path),
   open: (path, flags) => openSync(path, flags, 0o600),
   // Unlike `writeSync` it goes on after a write that was cut short.
   write: (file, content) => writeFileSync(file, content),

@@ -1,6 +1,8 @@
 /** Whether the store could live in its folder: it is or can be made, can be written to, and has room. */
-import { mkdir, rmdir, statfs, unlink, writeFile } from 'node:fs/promises';
+import { rmdir, statfs, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../../runtime/make-folder.ts';
+import { folderTrouble } from '../folder-trouble.ts';
 import { type CheckFinding, doubtful, failed, fine } from './finding.ts';
 
 const KEY = 'data_directory';
@@ -9,27 +11,26 @@ const LITTLE_BYTES = 256 * 1024 * 1024;
 
 /** Leaves nothing behind: a folder that it had to make is removed again. */
 export async function checkDataFolder(folder: string): Promise<CheckFinding> {
-  let made: string | undefined;
+  let made: string | null = null;
   try {
-    made = await mkdir(folder, { recursive: true, mode: 0o700 });
+    made = makeFolder(folder, 0o700);
     const file = join(folder, `.keepalivehd-check-${process.pid}`);
     await writeFile(file, 'writable\n');
     await unlink(file);
     const { bavail, bsize } = await statfs(folder);
     const free = bavail * bsize;
-    const detail = `${folder} ${made === undefined ? 'is writable' : 'can be made'}, ${gigabytes(free)} free`;
+    const detail = `${folder} ${made === null ? 'is writable' : 'can be made'}, ${gigabytes(free)} free`;
     return free < LITTLE_BYTES
       ? doubtful(KEY, detail, 'make room, or name another folder')
       : fine(KEY, detail);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
     return failed(
       KEY,
-      `${folder}: ${reasonOf(code) ?? message}`,
+      `${folder}: ${folderTrouble(error) ?? String(error)}`,
       'let this user write there, or name another folder',
     );
   } finally {
-    if (made !== undefined) await removeMade(folder, made);
+    if (made !== null) await removeMade(folder, made);
   }
 }
 
@@ -41,23 +42,6 @@ async function removeMade(folder: string, first: string): Promise<void> {
       () => false,
     );
     if (!removed) return;
-  }
-}
-
-function reasonOf(code: string | undefined): string | null {
-  switch (code) {
-    case 'EACCES':
-    case 'EPERM':
-      return 'this user may not write there';
-    case 'EROFS':
-      return 'is on a file system that is read-only';
-    case 'ENOSPC':
-      return 'the disk is full';
-    case 'ENOTDIR':
-    case 'EEXIST':
-      return 'is not a folder';
-    default:
-      return null;
   }
 }
 

@@ -2,7 +2,7 @@
  * One write to LMDB that may fail and leaves nothing behind when it does. A full or read-only disk must come
  * out as one failed call that can be repeated, and never as a rejection that nobody handles: that ends the process.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as after } from 'node:timers/promises';
 
 /** An environment's root. */
 interface Root {
@@ -30,6 +30,9 @@ export async function writeBatch(root: Root, work: () => void): Promise<void> {
   }
 }
 
+/** For the reason of a failure, which comes a little after it. */
+const REASON_MS = 100;
+
 /** lmdb rejects with "see commitError", a promise that may be rejected later or never. */
 async function causeOf(error: unknown): Promise<unknown> {
   if (!(error instanceof Error && 'commitError' in error)) return error;
@@ -37,5 +40,5 @@ async function causeOf(error: unknown): Promise<unknown> {
     () => error,
     (reason: unknown) => reason,
   );
-  return Promise.race([cause, nextTurn(error)]);
+  return Promise.race([cause, after(REASON_MS, error)]);
 }

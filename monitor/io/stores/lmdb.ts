@@ -5,19 +5,21 @@
  * What must be known at every moment (open alerts, message ids and counts) is held in memory, so that a
  * commit only writes.
  */
-import { mkdirSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { CodedError } from '../../../runtime/coded-error.ts';
+import { makeFolder } from '../../../runtime/make-folder.ts';
 import type { Alert, DeviceRecord, OutboxMessage, Transition } from '../../policy/device.ts';
 import type { IncidentRecord } from '../../policy/incident.ts';
 import type { NetworkRecord } from '../../policy/network-knowledge.ts';
 import type { NoticeRecord } from '../../policy/notice-book.ts';
 import type { Silence } from '../../policy/silence.ts';
+import { storeUnusable } from '../folder-trouble.ts';
 import { readDeviceRow } from './device-rows.ts';
 import { livingOwner, ownerMark } from './folder-owner.ts';
 import { writeCommit } from './lmdb-commit.ts';
 import { resolvedRowsAfter, transitionRowsAfter } from './lmdb-pages.ts';
 import { pruneTables } from './lmdb-prune.ts';
+import { proveRoom } from './lmdb-room.ts';
 import { OPEN, writeBatch } from './lmdb-write.ts';
 import { parseIncident, parseMessage, parseNotice, parseSilence } from './notice-records.ts';
 import { parseAlert, parseNetwork, parseTransition } from './records.ts';
@@ -56,19 +58,19 @@ export type OnDamaged = (table: string, key: string) => void;
 export async function openLmdbStore(folder: string, onDamaged: OnDamaged): Promise<Store> {
   let root: RootDatabase<string, string>;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
+    proveRoom(folder);
     root = open<string, string>({ path: folder, ...OPEN });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CodedError('STORE_UNUSABLE', `data_directory ${folder} cannot be used: ${why}`, { cause });
+    throw storeUnusable(folder, cause);
   }
   try {
     const tables = openTables(root);
     const mark = claim(root, tables.meta, folder);
     return new LmdbStore(root, tables, mark, folder, onDamaged);
   } catch (error) {
-    await root.close();
-    throw error;
+    await root.close().catch(() => {});
+    throw error instanceof CodedError ? error : storeUnusable(folder, error);
   }
 }
 

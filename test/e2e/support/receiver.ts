@@ -10,6 +10,8 @@ import type { AddressInfo } from 'node:net';
 export type Behaviour =
   | number
   | { readonly status: number; readonly headers: Readonly<Record<string, string>> }
+  /** Yes, after so long. */
+  | { readonly holdMs: number }
   | 'cut'
   | 'half'
   | 'rubbish'
@@ -60,6 +62,8 @@ export async function startReceiver(secret: string, port = 0): Promise<Receiver>
     if (answer === 'cut') request.socket.destroy();
     else if (answer === 'half') request.socket.end('HTTP/1.1 20');
     else if (answer === 'rubbish') response.end('<html>\0{"error":');
+    else if (typeof answer === 'object' && 'holdMs' in answer)
+      setTimeout(() => response.writeHead(204).end(), answer.holdMs);
     else if (typeof answer === 'object') response.writeHead(answer.status, { ...answer.headers }).end();
     else if (answer !== 'silent') response.writeHead(answer).end();
   });
@@ -67,13 +71,17 @@ export async function startReceiver(secret: string, port = 0): Promise<Receiver>
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     requests,
-    accepted: () => requests.filter(({ answer }) => answer === 204 || answer === 'rubbish'),
+    accepted: () => requests.filter(({ answer }) => isYes(answer)),
     behave: (...behaviours) => void script.push(...behaviours),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function isYes(answer: Behaviour): boolean {
+  return answer === 204 || answer === 'rubbish' || (typeof answer === 'object' && 'holdMs' in answer);
 }
 
 function isSigned({ headers }: IncomingMessage, body: string, secret: string): boolean {
