@@ -6,6 +6,13 @@ import { parseCompact } from '../protocol/configuration.ts';
 import { parseStrictJson } from '../protocol/strict-json.ts';
 import { CodedError } from './coded-error.ts';
 
+let loading: Promise<typeof import('jose')> | null = null;
+
+function jose(): Promise<typeof import('jose')> {
+  loading ??= import('jose');
+  return loading;
+}
+
 export type SignatureRefusal = 'malformed' | 'unknown-algorithm' | 'unknown-key' | 'bad-signature';
 
 export type Verified =
@@ -34,7 +41,7 @@ export async function verifyCompact(
   const { alg, kid, typ, ...more } = header.value as Record<string, unknown>;
   if (alg !== 'EdDSA') return refuse('unknown-algorithm');
   if (typ !== type || typeof kid !== 'string' || Object.keys(more).length > 0) return refuse('malformed');
-  const { compactVerify, errors } = await import('jose');
+  const { compactVerify, errors } = await jose();
   const keys = await Promise.all(trusted.map(async (x) => ({ x, name: await thumbprint(x) })));
   const key = keys.find(({ name }) => name === kid);
   if (key === undefined) return refuse('unknown-key');
@@ -49,7 +56,7 @@ export async function verifyCompact(
 
 /** Signs `payload`. Throws `BAD_KEY` when `key` is no Ed25519 key pair. */
 export async function signCompact(payload: Uint8Array, type: string, key: KeyPair): Promise<string> {
-  const { CompactSign } = await import('jose');
+  const { CompactSign } = await jose();
   const kid = await thumbprint(key.x);
   try {
     return await new CompactSign(payload)
@@ -62,7 +69,7 @@ export async function signCompact(payload: Uint8Array, type: string, key: KeyPai
 
 /** A new key pair. */
 export async function createKeyPair(): Promise<KeyPair> {
-  const { exportJWK, generateKeyPair } = await import('jose');
+  const { exportJWK, generateKeyPair } = await jose();
   const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const { x, d } = await exportJWK(privateKey);
   if (x === undefined || d === undefined) throw new CodedError('BAD_KEY', 'no key could be made');
@@ -71,7 +78,7 @@ export async function createKeyPair(): Promise<KeyPair> {
 
 /** The key's name, `kid`: its thumbprint by RFC 7638, SHA-256. */
 export async function thumbprint(x: string): Promise<string> {
-  const { calculateJwkThumbprint } = await import('jose');
+  const { calculateJwkThumbprint } = await jose();
   return calculateJwkThumbprint(jwk(x));
 }
 
