@@ -8,8 +8,9 @@
  * So each level reaches twice as far as one slot of the next is wide, and that slot is emptied little by little while
  * the one before it lasts.
  *
- * Slots are doubly linked lists threaded through typed arrays, 12 bytes a device: filing, moving and removing are
- * O(1), nothing is allocated, and no device is ever in two slots.
+ * Slots are doubly linked lists threaded through typed arrays, 8 bytes a device: 24 bits for each neighbour, and 8 of
+ * the slot's number in either word, from which and the present follows when it comes due. Filing, moving and removing
+ * are O(1), nothing is allocated, and no device is ever in two slots.
  */
 
 /** Width of the finest slot: deadlines fire at most this much late, and never early. */
@@ -19,9 +20,9 @@ const LEVELS = 4;
 const SLOTS = 512;
 /** Slots of a level in one of the next: half of them. */
 const RATIO = SLOTS / 2;
-const NONE = -1;
-/** No slot comes due at tick 0. */
-const UNFILED = 0;
+const INDEX_BITS = 0xff_ffff;
+/** No device has this index. */
+const NONE = INDEX_BITS;
 const MIN_CAPACITY = 1024;
 const WORDS = SLOTS / 32;
 /** Ticks per slot, by level. */
@@ -29,14 +30,13 @@ const WIDTHS = [1, RATIO, RATIO ** 2, RATIO ** 3];
 
 export class DeadlineWheel {
   /** First member of each slot, level by level. */
-  readonly #heads = new Int32Array(LEVELS * SLOTS).fill(NONE);
+  readonly #heads = new Uint32Array(LEVELS * SLOTS).fill(NONE);
   /** One bit per slot that has members. */
   readonly #occupied = new Uint32Array(LEVELS * WORDS);
-  #next = new Int32Array(0);
-  /** The member before; of a slot's first one, the slot as `headMark` writes it. */
-  #previous = new Int32Array(0);
-  /** The tick at which its slot comes due; 0: it is not filed. Ticks of 128 ms last for 17 years. */
-  #due = new Uint32Array(0);
+  /** The member after; above it the low byte of the slot's number + 1, which is 0 for one that is not filed. */
+  #next = new Uint32Array(0);
+  /** The member before; above it the high byte. */
+  #previous = new Uint32Array(0);
   /** All slots due up to this tick have been emptied. */
   #tick: number;
   /** The earliest tick at which a slot comes due; NaN when it must be looked up again. */
@@ -53,11 +53,11 @@ export class DeadlineWheel {
    * where it is. A deadline in the past comes due with the next slot.
    */
   file(index: number, deadlineMs: number): void {
-    if (index >= this.#due.length) this.reserve(Math.max(index + 1, this.#due.length * 2, MIN_CAPACITY));
+    if (index >= this.#next.length) this.reserve(Math.max(index + 1, this.#next.length * 2, MIN_CAPACITY));
     const tick = Math.max(Math.ceil(deadlineMs / SLOT_MS), this.#tick + 1);
-    const due = this.#due[index] as number;
-    if (due !== UNFILED) {
-      if (due <= tick) return;
+    const slot = this.#slotOf(index);
+    if (slot >= 0) {
+      if (this.#dueOf(slot) <= tick) return;
       this.remove(index);
     }
     this.#link(index, tick);
@@ -65,22 +65,22 @@ export class DeadlineWheel {
 
   /** Takes a device out; without effect when it is not filed. */
   remove(index: number): void {
-    const due = this.#due[index];
-    if (due === undefined || due === UNFILED) return;
-    const next = this.#next[index] as number;
-    const previous = this.#previous[index] as number;
-    if (next !== NONE) this.#previous[next] = previous;
-    if (previous >= 0) this.#next[previous] = next;
+    const slot = index < this.#next.length ? this.#slotOf(index) : -1;
+    if (slot < 0) return;
+    const next = (this.#next[index] as number) & INDEX_BITS;
+    const previous = (this.#previous[index] as number) & INDEX_BITS;
+    if (next !== NONE) point(this.#previous, next, previous);
+    if (previous !== NONE) point(this.#next, previous, next);
     else {
-      const slot = headMark(previous);
       this.#heads[slot] = next;
       if (next === NONE) {
         this.#mark(slot, false);
-        if (due === this.#earliest) this.#earliest = Number.NaN;
+        if (this.#dueOf(slot) === this.#earliest) this.#earliest = Number.NaN;
         if (slot >= SLOTS) this.#opens = Number.NaN;
       }
     }
-    this.#due[index] = UNFILED;
+    this.#next[index] = 0;
+    this.#previous[index] = 0;
   }
 
   /**
@@ -123,10 +123,9 @@ export class DeadlineWheel {
 
   /** Makes room for `capacity` devices. */
   reserve(capacity: number): void {
-    if (capacity <= this.#due.length) return;
-    this.#next = grown(this.#next, new Int32Array(capacity));
-    this.#previous = grown(this.#previous, new Int32Array(capacity));
-    this.#due = grown(this.#due, new Uint32Array(capacity));
+    if (capacity <= this.#next.length) return;
+    this.#next = grown(this.#next, new Uint32Array(capacity));
+    this.#previous = grown(this.#previous, new Uint32Array(capacity));
   }
 
   /** When `advance` has something to do, in ms; `Infinity` when nothing is filed. */
@@ -158,14 +157,26 @@ export class DeadlineWheel {
     const due = (Math.floor(this.#tick / width) + ahead) * width;
     const slot = slotOf(level, due);
     const head = this.#heads[slot] as number;
-    this.#next[index] = head;
-    this.#previous[index] = headMark(slot);
-    if (head !== NONE) this.#previous[head] = index;
+    const mark = slot + 1;
+    this.#next[index] = head | ((mark & 0xff) << 24);
+    this.#previous[index] = NONE | ((mark >>> 8) << 24);
+    if (head !== NONE) point(this.#previous, head, index);
     this.#heads[slot] = index;
     this.#mark(slot, true);
-    this.#due[index] = due;
     if (due < this.#earliest) this.#earliest = due;
     if (level > 0) this.#opens = Math.min(this.#opens, Math.max(this.#tick + 1, due - width));
+  }
+
+  /** The slot that a device is in; −1: it is not filed. */
+  #slotOf(index: number): number {
+    return (((this.#next[index] as number) >>> 24) | (((this.#previous[index] as number) >>> 24) << 8)) - 1;
+  }
+
+  /** The tick at which a slot that has members comes due: they are less than once around ahead. */
+  #dueOf(slot: number): number {
+    const width = widthOf(Math.floor(slot / SLOTS));
+    const base = Math.floor(this.#tick / width);
+    return (base + ((slot - base) & (SLOTS - 1))) * width;
   }
 
   #mark(slot: number, occupied: boolean): void {
@@ -213,14 +224,14 @@ export class DeadlineWheel {
   }
 }
 
-function grown<T extends Int32Array | Uint32Array>(from: T, to: T): T {
+function grown<T extends Uint32Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }
 
-/** A slot as its first member's `previous`, below every index and NONE; the same way back. */
-function headMark(slot: number): number {
-  return -2 - slot;
+/** Replaces the index in a word, and leaves what is above it. */
+function point(words: Uint32Array, at: number, index: number): void {
+  words[at] = ((words[at] as number) & ~INDEX_BITS) | index;
 }
 
 /** Ticks per slot. */

@@ -17,7 +17,7 @@ const IDLE_LOOK_MS = 1000;
 /** So much more than after the last release is many. */
 const MANY_KILOBYTES = 4096;
 /** What comes back as fast as this is all in use: to let go of it again at once would only cost time. */
-const FUTILE_KILOBYTES = 65_536;
+const FUTILE_KILOBYTES_PER_MS = 640;
 
 /** A range of addresses: the first, and how many. */
 export interface MappedRange {
@@ -50,11 +50,13 @@ export async function keepMapSmall(folder: string, clock: Clock): Promise<() => 
     leastKilobytes = residentFileKilobytes();
   };
   const look = (afterMs: number): void => {
+    const sinceMs = clock.now().monotonicMs;
     cancelLook = clock.after(afterMs, () => {
       const grownKilobytes = residentFileKilobytes() - leastKilobytes;
-      if (grownKilobytes > MANY_KILOBYTES) release();
-      if (grownKilobytes > FUTILE_KILOBYTES) look(IDLE_LOOK_MS);
-      else look(grownKilobytes > MANY_KILOBYTES ? LOOK_MS : Math.min(2 * afterMs, IDLE_LOOK_MS));
+      const isMuch = grownKilobytes > MANY_KILOBYTES;
+      if (isMuch) release();
+      const isFutile = grownKilobytes > FUTILE_KILOBYTES_PER_MS * (clock.now().monotonicMs - sinceMs);
+      look(isMuch && !isFutile ? LOOK_MS : Math.min(2 * afterMs, IDLE_LOOK_MS));
     });
   };
   const round = (): void => {
