@@ -43,7 +43,7 @@ export interface FleetFigures {
   readonly flaggedSeconds: number | null;
   /** Null: the monitor does not say. */
   readonly incidents: number | null;
-  /** From then until no sink was owed anything; null: not in time. */
+  /** From then until all was durable and no sink was owed anything; null: not in time. */
   readonly outboxDrainedSeconds: number | null;
   readonly latenessP50Ms: number;
   readonly latenessP99Ms: number;
@@ -202,7 +202,8 @@ async function watchDeaths({ profile, monitor, load, empty, say }: Run): Promise
   const beginMs = performance.now();
   const drainedAtMs = await seenAtMs(beginMs, async () => {
     const metrics = await monitor.metrics();
-    return metrics.sum('khd_outbox_pending') === 0;
+    // What waits for the store is owed, too.
+    return metrics.sum('khd_outbox_pending') + metrics.sum('khd_backlog_commits') === 0;
   });
   return {
     deaths: (await monitor.metrics()).sum('khd_transitions_total', 'to="dead"'),
