@@ -15,7 +15,7 @@ import {
   type Stranded,
   signed,
   startDevice,
-} from './hostile-world.ts';
+} from './fleet-hostile-world.ts';
 
 const MUTATIONS = 100_000;
 const BATCH = 2000;
