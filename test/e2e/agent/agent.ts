@@ -30,15 +30,17 @@ export function startAgent(
   cleanups: Cleanups,
   url: string,
   settings: Readonly<Record<string, string | number | boolean>> = {},
+  program?: readonly string[],
 ): Program {
-  const agent = startProgram(['agent'], {
+  const all = {
     ...SHORT_TIMES,
     'broker.url': url,
     'device.name': DEVICE,
     state_directory: cleanups.folder(),
     'battery.sysfs_root': cleanups.folder(),
     ...settings,
-  });
+  };
+  const agent = startProgram(['agent'], all, [], program);
   cleanups.add(() => agent.end('SIGKILL'));
   return agent;
 }

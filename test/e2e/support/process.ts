@@ -46,19 +46,20 @@ export interface Program {
 
 /**
  * Starts `keepalivehd ARGUMENTS` with `settings` as `--set` and the log as JSON. `within`: words to put before the
- * command, such as those that enter a network namespace; they must keep the process id.
+ * command, such as those that enter a network namespace; they must keep the process id. `program`: the words that run
+ * it, where it is not this machine's build under this machine's Node.
  */
 export function startProgram(
   args: readonly string[],
   settings: Readonly<Record<string, string | number | boolean>>,
   within: readonly string[] = [],
+  program: readonly string[] = [process.execPath, programFor(args[0])],
 ): Program {
-  const program = programFor(args[0]);
   const sets = Object.entries({ 'log.format': 'json', ...settings }).flatMap(([key, value]) => [
     '--set',
     `${key}=${value}`,
   ]);
-  const [command = process.execPath, ...rest] = [...within, process.execPath, program, ...args, ...sets];
+  const [command = process.execPath, ...rest] = [...within, ...program, ...args, ...sets];
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: Line[] = [];
   let written = '';

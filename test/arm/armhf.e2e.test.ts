@@ -1,0 +1,4 @@
+import { testNativePart, testPackage } from '../e2e/agent/emulated.ts';
+
+testNativePart('armhf');
+testPackage('armhf');
