@@ -1,4 +1,6 @@
 /** Sorts what can go wrong with a connection into kinds that decide what to do next. Pure. */
+import type { BrokerSettings } from '../config/settings.ts';
+import { connectAdvice } from './connect-advice.ts';
 
 export type ConnectFailureKind =
   /** No route, or none of the host: try again later. */
@@ -24,6 +26,20 @@ export interface ConnectFailure {
   readonly kind: ConnectFailureKind;
   /** For people. */
   readonly message: string;
+  /** The key of the configuration to look at first, where one would mend it. */
+  readonly key?: string;
+  /** What to do about it, in words. */
+  readonly fix?: string;
+}
+
+/** As `classifyConnectError`, with what to look at in the configuration of this broker. */
+export function explainConnectError(error: unknown, broker: BrokerSettings): ConnectFailure {
+  return { ...classifyConnectError(error), ...connectAdvice(error, broker) };
+}
+
+/** The whole of it in one line. */
+export function failureText({ message, key, fix }: ConnectFailure): string {
+  return key === undefined ? message : `${message}; see ${key}: ${fix}`;
 }
 
 /** CONNACK codes that mean "not this protocol version": MQTT 3.1.1 table 3.1, MQTT 5 section 3.2.2.2. */

@@ -5,8 +5,9 @@
 import type { Socket } from 'node:net';
 import type { IClientOptions, IConnackPacket, IPublishPacket, MqttClient as MqttJsClient } from 'mqtt';
 import clientModule from 'mqtt/lib/client';
+import type { BrokerSettings } from '../config/settings.ts';
 import { type BrokerStream, openBrokerStream, readTlsFiles } from './broker-stream.ts';
-import { type ConnectFailureKind, classifyConnectError } from './connect-failure.ts';
+import { type ConnectFailureKind, classifyConnectError, explainConnectError } from './connect-failure.ts';
 import type { MqttConnectOptions, MqttEvents, MqttSession } from './mqtt-session.ts';
 
 // MQTT.js is CommonJS: its default export arrives wrapped.
@@ -41,7 +42,7 @@ export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttS
       return options.tap?.(opened.stream) ?? opened.stream;
     }, clientOptions(options));
   } catch (error) {
-    const failure = classifyConnectError(error);
+    const failure = explainConnectError(error, options.broker);
     queueMicrotask(() => events.onConnectFailed(failure));
     return {
       publish: () => {},
@@ -54,6 +55,7 @@ export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttS
   }
   wireLifecycle(
     client,
+    options.broker,
     events,
     () => opened,
     () => streamError,
@@ -76,6 +78,7 @@ export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttS
 
 function wireLifecycle(
   client: MqttJsClient,
+  broker: BrokerSettings,
   events: MqttEvents,
   opened: () => BrokerStream | null,
   streamError: () => Error | null,
@@ -108,7 +111,7 @@ function wireLifecycle(
     over = true;
     lastError ??= streamError();
     if (!up) {
-      events.onConnectFailed(classifyConnectError(lastError));
+      events.onConnectFailed(explainConnectError(lastError, broker));
     } else if (ended.has(client)) {
       events.onClosed('own-close', 'closed by us');
     } else if (brokerDisconnect !== null) {

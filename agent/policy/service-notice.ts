@@ -3,6 +3,7 @@
  * end of a step, by when the next one is promised. A hung loop, a stuck timer or an answer that never comes breaks
  * the promise, and systemd restarts the agent; a day without a network breaks none.
  */
+import { failureText } from '../../runtime/connect-failure.ts';
 import { explainInterval } from './interval.ts';
 import type { KeepaliveConfig, KeepaliveState } from './keepalive/types.ts';
 
@@ -22,6 +23,8 @@ export interface NoticeStep {
   readonly text: string | null;
 }
 
+/** What came over the network may be long. */
+const MAX_WHY = 240;
 /** A step that comes with this part of the patience to spare is covered by what was told before: no datagram. */
 const PATIENCE_TO_SPARE = 0.5;
 
@@ -67,7 +70,7 @@ export function noticeStep(
 export const STOPPING = 'STOPPING=1\nSTATUS=saying goodbye';
 
 /** One line for `systemctl status`. It counts nothing: a day offline must not mean a notice a retry. */
-function statusLine({ reconnect, interval, rival }: KeepaliveState): string {
+function statusLine({ reconnect, interval, rival, lastFailure }: KeepaliveState): string {
   if (rival.known) {
     const now = reconnect.phase === 'up' ? 'connected for now' : 'tries again, ever more rarely';
     return `another client uses this device's name and both throw each other out, see device.name; ${now}`;
@@ -76,7 +79,9 @@ function statusLine({ reconnect, interval, rival }: KeepaliveState): string {
   if (reconnect.phase === 'up') {
     return `connected; a probe every ${seconds} s (${oneLine(explainInterval(interval))})`;
   }
-  return reconnect.failures === 0 ? 'connecting' : 'not connected; tries again, ever more rarely';
+  if (reconnect.failures === 0) return 'connecting';
+  const why = lastFailure === null ? '' : ` (${oneLine(failureText(lastFailure)).slice(0, MAX_WHY)})`;
+  return `not connected${why}; tries again, ever more rarely`;
 }
 
 /** A line feed would begin another assignment. */

@@ -54,6 +54,7 @@ export function initialKeepalive(config: KeepaliveConfig, starts: number, random
     sessions: firstSession,
     version: initialVersion(config.protocol),
     reconnect: INITIAL_RECONNECT,
+    lastFailure: null,
     verdict: INITIAL_VERDICT,
     schedule: initialSchedule(interval.intervalMs),
     interval,

@@ -1,5 +1,5 @@
 /** The link's life: connect, up, lost, why, and again. */
-import type { ConnectFailure } from '../../../runtime/connect-failure.ts';
+import { type ConnectFailure, failureText } from '../../../runtime/connect-failure.ts';
 import type { CloseCause } from '../../../runtime/mqtt-session.ts';
 import type { IdleTimeoutBelief } from '../idle-timeout-belief.ts';
 import { explainInterval, intervalStep, type Network } from '../interval.ts';
@@ -27,7 +27,8 @@ export function onLinkUp(draft: Draft, serverKeepAliveSeconds: number | null, tl
     const { counters } = draft.state;
     patch(draft, { counters: { ...counters, reconnects: counters.reconnects + 1 } });
   }
-  patch(draft, { version: versionAccepted(draft.state.version), lastPacketAt: now, toldVitals: null });
+  const version = versionAccepted(draft.state.version);
+  patch(draft, { version, lastPacketAt: now, toldVitals: null, lastFailure: null });
   const told = { kind: 'serverKeepAliveTold', seconds: serverKeepAliveSeconds } as const;
   patch(draft, { interval: intervalStep(draft.state.interval, told, config) });
   const promisedMs = draft.state.interval.intervalMs;
@@ -48,13 +49,14 @@ export function onLinkUp(draft: Draft, serverKeepAliveSeconds: number | null, tl
 export function onConnectFailed(draft: Draft, failure: ConnectFailure): void {
   explainEnd(draft, { up: false, failure });
   const choice = versionAfterFailure(draft.state.version, draft.config.protocol, failure);
-  patch(draft, { version: choice.state });
+  patch(draft, { version: choice.state, lastFailure: choice.changed ? null : failure });
   const step = reconnect(draft, { kind: 'connectFailed', atOnce: choice.changed });
   const { failures } = draft.state.reconnect;
   // Said at the first failure and then ever more rarely: a day without a network must not fill a log, nor look hung.
   const level = !choice.changed && isPowerOfTwo(failures) ? 'warn' : 'debug';
-  say(draft, level, 'connectFailed', `could not connect: ${failure.message}`, {
+  say(draft, level, 'connectFailed', `could not connect: ${failureText(failure)}`, {
     failure: failure.kind,
+    ...(failure.key !== undefined && { key: failure.key }),
     failures,
     retryInMs: Math.round(step.delayMs),
     ...(choice.changed && { protocolNext: choice.state.version }),

@@ -159,6 +159,8 @@ export interface KeepaliveState {
   readonly verdict: VerdictState;
   readonly schedule: ScheduleState;
   readonly interval: IntervalState;
+  /** Why the last connect came to nothing; null: it did not. */
+  readonly lastFailure: ConnectFailure | null;
   /** Last packet either way on this link. */
   readonly lastPacketAt: number;
   /** How the last link ended, until the next connect tells why. */

@@ -33,8 +33,8 @@ export async function checkBroker(broker: BrokerSettings, clientId: string): Pro
   }
   const { host } = new URL(broker.url);
   if ('failure' in answer) {
-    const { kind, message } = answer.failure;
-    return failed(KEY, `${host}: ${message}`, FIXES[kind]);
+    const { kind, message, key, fix } = answer.failure;
+    return failed(KEY, `${host}: ${message}`, key === undefined ? FIXES[kind] : `${key}: ${fix}`);
   }
   if ('denied' in answer) {
     return failed(KEY, `${host}: ${answer.denied}`, 'let the monitor read khd/1/# and write khd/1/monitor/#');
