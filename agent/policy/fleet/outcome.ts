@@ -84,7 +84,8 @@ export function recordOfSuccess({ state, config }: Draft, { heard, attempt }: Tr
   const { trustedKeys } = heard.document;
   return {
     ...record,
-    confirmed: [...record.confirmed.filter(({ target }) => target !== heard.target), heard],
+    // Those of groups that the device has left would pile up.
+    confirmed: inForce(record.confirmed, config, heard),
     candidate: null,
     keys: trustedKeys === null ? record.keys : { boundTo: config.ownKeys, keys: trustedKeys },
     last: outcome(heard, attempt, 'confirmed', null, ''),

@@ -17,14 +17,19 @@ const CONFIRM_WITHIN_SECONDS = 60;
 const PLAN: Plan = { reconnects: false, fixedIntervalMs: null, count: 2, overridden: [] };
 const CONFIG: FleetConfig = { device: 'pump-17', groups: [], ownKeys: 'own', sinceSeconds: 0 };
 
+export interface Signing {
+  readonly key?: KeyPair;
+  readonly trustedKeys?: readonly string[] | null;
+}
+
 /** Version `version` of the device's own document, signed. */
-export function signed(version: number): Promise<string> {
+export function signed(version: number, { key = KEY, trustedKeys = null }: Signing = {}): Promise<string> {
   const document = {
     target: { kind: 'device', name: 'pump-17' } as const,
     ...{ version, issuedAt: 1, expiresAt: 2 ** 40, confirmWithinSeconds: CONFIRM_WITHIN_SECONDS },
-    ...{ settings: { keepalive_interval: `${version}m` }, trustedKeys: null },
+    ...{ settings: { keepalive_interval: `${version}m` }, trustedKeys },
   };
-  return signCompact(encodeDocument(document), CONFIGURATION_TYPE, KEY);
+  return signCompact(encodeDocument(document), CONFIGURATION_TYPE, key);
 }
 
 export interface OnDisk {
@@ -33,7 +38,7 @@ export interface OnDisk {
   /** What runs: the versions laid over the file. */
   running(): string;
   /** Resolves when the document is examined and what followed from it is done. */
-  hear(version: number): Promise<void>;
+  hear(version: number, signing?: Signing): Promise<void>;
   /** Probes are answered until the trial has nothing more to ask. */
   answer(): void;
   /** They are not, and its time passes; then the settings from before prove that they work. */
@@ -45,6 +50,7 @@ export function startOnDisk(
   folder: string,
   calls?: FileCalls,
   onApply: (running: string) => void = () => {},
+  ownKeys = 'own',
 ): OnDisk {
   const log = { write: () => {}, flush: async () => {} };
   const store = openFleetStore(folder, log, calls);
@@ -56,7 +62,7 @@ export function startOnDisk(
   let examined = (): void => {};
   const fleet = new Fleet(
     {
-      config: CONFIG,
+      config: { ...CONFIG, ownKeys },
       fileKeys: [KEY.x],
       store,
       verify: (text, keys) => verifyCompact(text, CONFIGURATION_TYPE, keys),
@@ -90,8 +96,8 @@ export function startOnDisk(
     fleet,
     reports,
     running: () => running,
-    async hear(version) {
-      const text = await signed(version);
+    async hear(version, signing) {
+      const text = await signed(version, signing);
       const done = new Promise<void>((resolve) => {
         examined = resolve;
       });

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it, test } from 'node:test';
+import { createKeyPair } from '../../../runtime/jws.ts';
 import { callsOf, watchedCalls } from './faulty-files.ts';
 import { startOnDisk } from './fleet-on-disk.ts';
 
@@ -128,4 +129,26 @@ test('what is no document is refused by name and changes nothing', async () => {
   assert.deepEqual(device.reports.at(-1)?.refusals, { 'too-large': 1, 'not-utf8': 1, malformed: 1 });
   assert.equal(device.running(), 'v1');
   assert.equal(readFileSync(join(folder, 'fleet.json'), 'utf8'), before);
+});
+
+test('keys are rotated by a document that the old one signed, until the file names others', async () => {
+  const newKey = await createKeyPair();
+  const device = startOnDisk(folder);
+  await device.hear(1, { trustedKeys: [newKey.x] });
+  await device.hear(2, { key: newKey });
+  assert.deepEqual(device.reports.at(-1)?.refusals, { 'unknown-key': 1 }, 'not before it is confirmed');
+  device.answer();
+  await device.hear(2);
+  assert.deepEqual(device.reports.at(-1)?.refusals, { 'unknown-key': 2 }, 'the old one is gone');
+  await device.hear(2, { key: newKey });
+  device.answer();
+  assert.equal(device.running(), 'v2');
+  const again = startOnDisk(folder);
+  await again.hear(3, { key: newKey });
+  assert.equal(again.running(), 'v3');
+  const changed = startOnDisk(folder, undefined, undefined, 'another list');
+  await changed.hear(4, { key: newKey });
+  assert.equal(changed.running(), 'v2');
+  await changed.hear(4);
+  assert.equal(changed.running(), 'v4');
 });

@@ -86,3 +86,19 @@ test('without a watchdog nothing is promised, and while leaving nothing is said'
   mind.tell({ kind: 'stopRequested' });
   assert.equal(noticeStep(NOTHING_TOLD, mind.state, mind.wakeAt, mind.now, mind.config, 1000).text, null);
 });
+
+test('what is under way besides is said on the same line, and stays one line', () => {
+  const mind = new Mind().begin();
+  const { state, text } = noticeStep(
+    NOTHING_TOLD,
+    mind.state,
+    mind.wakeAt,
+    mind.now,
+    mind.config,
+    1000,
+    'trying\nREADY=0',
+  );
+  assert.match(text ?? '', /^STATUS=trying READY=0; connected; a probe every/m);
+  const after = noticeStep(state, mind.state, mind.wakeAt, mind.now, mind.config, 1000, null);
+  assert.match(after.text ?? '', /^STATUS=connected; a probe every/m);
+});
