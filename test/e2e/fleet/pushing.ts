@@ -44,12 +44,16 @@ export interface PushedDevice {
   restart(): Program;
 }
 
-/** Starts the device with `settings` in its file, its broker among them, and an operator at `url`. */
+/**
+ * Starts the device with `settings` in its file, its broker among them, and an operator at `url`. `within`: words to put
+ * before the command of the first start, given the state directory.
+ */
 export async function startDevice(
   cleanups: Cleanups,
   url: string,
   settings: Settings & { readonly broker: Settings },
   credentials: { readonly username?: string; readonly password?: string } = {},
+  within: (folder: string) => readonly string[] = () => [],
 ): Promise<PushedDevice> {
   const key = await createKeyPair();
   const folder = cleanups.folder();
@@ -67,7 +71,7 @@ export async function startDevice(
     if (topic === configReportTopic(DEVICE)) reports.push(readReport(payload));
   });
   let version = 0;
-  let agent = startAgent(cleanups, file);
+  let agent = startAgent(cleanups, file, within(folder));
   return {
     get agent() {
       return agent;
@@ -106,8 +110,8 @@ export async function startDevice(
   };
 }
 
-function startAgent(cleanups: Cleanups, file: string): Program {
-  const agent = startProgram(['agent', '--config', file], {});
+function startAgent(cleanups: Cleanups, file: string, within: readonly string[] = []): Program {
+  const agent = startProgram(['agent', '--config', file], {}, within);
   cleanups.add(() => agent.end('SIGKILL'));
   return agent;
 }
