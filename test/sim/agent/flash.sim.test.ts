@@ -1,7 +1,6 @@
 /** What a day costs the device's flash: the production policy on simulated time, its real shells on a real folder. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
@@ -14,6 +13,7 @@ import { EventQueue } from '../../../bench/world/event-queue.ts';
 import { Path } from '../../../bench/world/path.ts';
 import { seededRandom } from '../../../bench/world/seeded-random.ts';
 import type { BrokerSettings } from '../../../config/settings.ts';
+import { FILE_CALLS } from '../../../runtime/atomic-file.ts';
 import { CONFIG } from '../../unit/agent/policy/keepalive/mind.ts';
 
 const HOUR = 3_600_000;
@@ -31,19 +31,14 @@ interface Written {
 /** Counts what is written from now on. */
 function countWrites(t: TestContext): Written {
   const written: Written = { files: 0, bytes: 0 };
-  const { writeSync, renameSync } = fs;
-  t.mock.method(fs, 'writeSync', (fd: number, text: string) => {
-    written.bytes += Buffer.byteLength(text);
-    return writeSync(fd, text);
+  const { write, rename } = FILE_CALLS;
+  t.mock.method(FILE_CALLS, 'write', (file: number, content: string) => {
+    written.bytes += Buffer.byteLength(content);
+    write(file, content);
   });
-  t.mock.method(fs, 'renameSync', (from: string, to: string) => {
+  t.mock.method(FILE_CALLS, 'rename', (from: string, to: string) => {
     written.files += 1;
-    renameSync(from, to);
-  });
-  syncBuiltinESMExports();
-  t.after(() => {
-    t.mock.restoreAll();
-    syncBuiltinESMExports();
+    rename(from, to);
   });
   return written;
 }
