@@ -278,8 +278,9 @@ class LmdbStore implements Store {
     }
   }
 
-  /** Two monitors that cannot see each other's processes (containers) may share a folder: the later wins. */
+  /** Two monitors that cannot see each other's processes (containers) may share a folder: the later wins, from now on. */
   #checkOwner(): void {
+    this.#root.resetReadTxn();
     if (this.#tables.meta.get('owner') !== this.#mark) {
       throw new CodedError('STORE_TAKEN', `data_directory ${this.#folder} was taken over by another monitor`);
     }
