@@ -6,13 +6,6 @@ import { parseCompact } from '../protocol/configuration.ts';
 import { parseStrictJson } from '../protocol/strict-json.ts';
 import { CodedError } from './coded-error.ts';
 
-let loading: Promise<typeof import('jose')> | null = null;
-
-function jose(): Promise<typeof import('jose')> {
-  loading ??= import('jose');
-  return loading;
-}
-
 export type SignatureRefusal = 'malformed' | 'unknown-algorithm' | 'unknown-key' | 'bad-signature';
 
 export type Verified =
@@ -23,6 +16,18 @@ export type Verified =
 export interface KeyPair {
   readonly x: string;
   readonly d: string;
+}
+
+/** By their own paths: what a device does not call does not come into its bundle. */
+const readers = async () => ({
+  ...(await import('jose/jws/compact/verify')),
+  ...(await import('jose/jwk/thumbprint')),
+});
+let loading: ReturnType<typeof readers> | null = null;
+
+function loadReaders(): ReturnType<typeof readers> {
+  loading ??= readers();
+  return loading;
 }
 
 /**
@@ -41,7 +46,7 @@ export async function verifyCompact(
   const { alg, kid, typ, ...more } = header.value as Record<string, unknown>;
   if (alg !== 'EdDSA') return refuse('unknown-algorithm');
   if (typ !== type || typeof kid !== 'string' || Object.keys(more).length > 0) return refuse('malformed');
-  const { compactVerify, errors } = await jose();
+  const { compactVerify } = await loadReaders();
   const keys = await Promise.all(trusted.map(async (x) => ({ x, name: await thumbprint(x) })));
   const key = keys.find(({ name }) => name === kid);
   if (key === undefined) return refuse('unknown-key');
@@ -50,13 +55,13 @@ export async function verifyCompact(
     return { ok: true, payload, key: key.x };
   } catch (error) {
     // A key that is no point on the curve verifies nothing either.
-    return refuse(error instanceof errors.JWSInvalid ? 'malformed' : 'bad-signature');
+    return refuse((error as { code?: unknown }).code === 'ERR_JWS_INVALID' ? 'malformed' : 'bad-signature');
   }
 }
 
 /** Signs `payload`. Throws `BAD_KEY` when `key` is no Ed25519 key pair. */
 export async function signCompact(payload: Uint8Array, type: string, key: KeyPair): Promise<string> {
-  const { CompactSign } = await jose();
+  const { CompactSign } = await import('jose/jws/compact/sign');
   const kid = await thumbprint(key.x);
   try {
     return await new CompactSign(payload)
@@ -69,7 +74,8 @@ export async function signCompact(payload: Uint8Array, type: string, key: KeyPai
 
 /** A new key pair. */
 export async function createKeyPair(): Promise<KeyPair> {
-  const { exportJWK, generateKeyPair } = await jose();
+  const { generateKeyPair } = await import('jose/key/generate/keypair');
+  const { exportJWK } = await import('jose/key/export');
   const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
   const { x, d } = await exportJWK(privateKey);
   if (x === undefined || d === undefined) throw new CodedError('BAD_KEY', 'no key could be made');
@@ -78,7 +84,7 @@ export async function createKeyPair(): Promise<KeyPair> {
 
 /** The key's name, `kid`: its thumbprint by RFC 7638, SHA-256. */
 export async function thumbprint(x: string): Promise<string> {
-  const { calculateJwkThumbprint } = await jose();
+  const { calculateJwkThumbprint } = await loadReaders();
   return calculateJwkThumbprint(jwk(x));
 }
 
