@@ -1,4 +1,5 @@
 /** `keepalivehd monitor check-config` */
+import type { Finding } from '../config/checks.ts';
 import { ConfigError, type ConfigProblem } from '../config/config-error.ts';
 import { type EffectiveValue, loadMonitor, MONITOR_KEYS } from '../config/load.ts';
 import type { MonitorSettings } from '../config/settings.ts';
@@ -15,15 +16,16 @@ export async function checkConfigCommand(
   const json = options.flags.has('json');
   let settings: MonitorSettings;
   let values: readonly EffectiveValue[];
+  let warnings: readonly Finding[];
   try {
-    ({ settings, values } = loadMonitor(loadOptions(options, more)));
+    ({ settings, values, warnings } = loadMonitor(loadOptions(options, more)));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const findings = error.problems.map(findingOf);
     print(findings, json);
     return EXIT_CONFIG;
   }
-  const findings = [...validFindings(values, settings)];
+  const findings = [...validFindings(values, warnings)];
   if (options.flags.has('connect')) {
     const { checkSurroundings } = await import('../monitor/check-config.ts');
     findings.push(...(await checkSurroundings(settings)));
@@ -41,7 +43,7 @@ function findingOf(problem: ConfigProblem): CheckFinding {
 }
 
 /** What was read, and what of it deserves a second thought. */
-function validFindings(values: readonly EffectiveValue[], settings: MonitorSettings): CheckFinding[] {
+function validFindings(values: readonly EffectiveValue[], warnings: readonly Finding[]): CheckFinding[] {
   const given = values.filter(({ origin }) => origin.layer !== 'default');
   const files = given.filter(({ key, value }) => key.endsWith('_file') && value !== null);
   const secrets = given.filter(
@@ -63,16 +65,11 @@ function validFindings(values: readonly EffectiveValue[], settings: MonitorSetti
       }),
     ),
     ...secrets.map(({ key }): CheckFinding => ({ check: key, outcome: 'ok', detail: 'is given', fix: null })),
-    ...(Object.values(settings.sinks).some((sink) => sink !== false && sink !== null) ? [] : [NO_SINK]),
+    ...warnings.map(
+      ({ key, problem, fix }): CheckFinding => ({ check: key, outcome: 'warning', detail: problem, fix }),
+    ),
   ];
 }
-
-const NO_SINK: CheckFinding = {
-  check: 'sinks',
-  outcome: 'warning',
-  detail: 'all are off: nobody would hear of a death',
-  fix: 'switch one on',
-};
 
 const MARKS = { ok: 'ok', warning: 'WARNING', failed: 'FAILED' } as const;
 

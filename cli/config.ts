@@ -1,4 +1,5 @@
 /** `keepalivehd config show|validate|schema` */
+import type { Finding } from '../config/checks.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { jsonSchema } from '../config/json-schema.ts';
 import {
@@ -16,7 +17,7 @@ import { formatDuration } from '../config/schema/durations.ts';
 import type { FormatName } from '../config/schema/formats.ts';
 import type { SchemaTree } from '../config/schema/item.ts';
 import { monitorSchema } from '../config/schema/monitor.ts';
-import { EXIT_FAILURE, EXIT_OK } from './exit-codes.ts';
+import { EXIT_CONFIG, EXIT_OK } from './exit-codes.ts';
 import { CONFIG_HELP } from './help.ts';
 import { loadOptions } from './load-options.ts';
 import { readOptions } from './options.ts';
@@ -56,17 +57,19 @@ async function showOrValidate(
   json: boolean,
 ): Promise<number> {
   let values: readonly EffectiveValue[];
+  let warnings: readonly Finding[] = [];
   try {
-    if (part === 'monitor') values = loadMonitor(options).values;
+    if (part === 'monitor') ({ values, warnings } = loadMonitor(options));
     else if (action === 'validate') values = loadAgent(options).values;
     else values = await agentValues(options);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     if (json) print(`${JSON.stringify({ ok: false, problems: error.problems }, null, 2)}\n`);
     else process.stderr.write(`${error.message}\n`);
-    return EXIT_FAILURE;
+    return EXIT_CONFIG;
   }
-  if (action === 'validate') print(json ? '{"ok":true,"problems":[]}\n' : 'The configuration is valid.\n');
+  if (action === 'validate')
+    print(json ? `${JSON.stringify({ ok: true, problems: [], warnings })}\n` : valid(warnings));
   else print(json ? `${JSON.stringify(values, null, 2)}\n` : valuesTable(part, values));
   return EXIT_OK;
 }
@@ -76,6 +79,11 @@ async function agentValues(options: LoadOptions): Promise<readonly EffectiveValu
   const { values, notes } = loadPushedValues(options);
   for (const note of notes) process.stderr.write(`keepalivehd: ${note}\n`);
   return values;
+}
+
+function valid(warnings: readonly Finding[]): string {
+  const lines = warnings.map(({ key, problem, fix }) => `warning: ${key}: ${problem}; ${fix}\n`);
+  return ['The configuration is valid.\n', ...lines].join('');
 }
 
 function asWritten(format: FormatName | undefined, value: unknown): string {

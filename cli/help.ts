@@ -44,7 +44,7 @@ export const CONFIG_HELP = `Usage: keepalivehd config show|validate|schema [--fo
 
   show      the values in force and where each comes from; secrets are masked. Of an agent, with what was pushed to it
             and confirmed, as its state_directory says (--origin may be added: it is always shown)
-  validate  says what is wrong, every problem on a line; exit code 1 when there is any
+  validate  says what is wrong, every problem on a line, and what is hardly meant; exit code 78 when it is not valid
   schema    JSON Schema of the configuration file
 
   --for PART        agent (default) or monitor
@@ -52,7 +52,7 @@ ${COMMON}  --json            print JSON
 
 ${ORDER}`;
 
-export const SIMULATE_HELP = `Usage: keepalivehd simulate --idle-timeout SECONDS|never|FILE [options]
+export const SIMULATE_HELP = `Usage: keepalivehd simulate --idle-timeout TIME|never|FILE [options]
        keepalivehd simulate --networks FILE [options]
 
 Lives days of virtual time with one device and a monitor, and reports energy, reach and detection.
@@ -61,7 +61,7 @@ Lives days of virtual time with one device and a monitor, and reports energy, re
                           Others' rules, in the fast simulator: fixed-N, fcm, mars, microg, kontalk, activesync,
                           courier, additive; with -retuned: the same rule within our bounds
   --radio NAME            lte (default), lte-aro, 3g, wifi, lte-m, nb-iot-ecl0, nb-iot-ecl1, nb-iot-ecl2
-  --idle-timeout SECONDS  after how much silence the path forgets a connection; never; or a CSV file
+  --idle-timeout TIME     such as 5m or 300: after how much silence the path forgets a connection; never; or a CSV file
                           start_seconds,idle_timeout_seconds that repeats daily when it ends within a day
   --path KIND             how it forgets: silent (default), reset (RST to the next packet), closes (FIN at the
                           limit), revives (the device's next packet is let through)

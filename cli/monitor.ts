@@ -1,5 +1,7 @@
 /** `keepalivehd monitor` */
+import type { Finding } from '../config/checks.ts';
 import { nearest } from '../config/nearest.ts';
+import type { MonitorSettings } from '../config/settings.ts';
 import { EXIT_OK } from './exit-codes.ts';
 import { MONITOR_HELP } from './help.ts';
 import { loadOptions } from './load-options.ts';
@@ -32,10 +34,20 @@ export async function monitorCommand(argv: readonly string[]): Promise<number> {
   }
   const embedded = options.flags.has('embedded-broker') ? [['embedded_broker.enabled', 'true'] as const] : [];
   if (checks) return (await import('./check-config.ts')).checkConfigCommand(options, embedded);
-  const [{ loadMonitorSettings }, { runMonitor }, { runService }] = await Promise.all([
+  const [{ loadMonitor }, { runMonitor }, { runService }] = await Promise.all([
     import('../config/load.ts'),
     import('../monitor/main.ts'),
     import('./service.ts'),
   ]);
-  return runService('monitor', () => loadMonitorSettings(loadOptions(options, embedded)), runMonitor);
+  let warnings: readonly Finding[] = [];
+  const load = (): MonitorSettings => {
+    const loaded = loadMonitor(loadOptions(options, embedded));
+    warnings = loaded.warnings;
+    return loaded.settings;
+  };
+  return runService('monitor', load, (settings, log) => {
+    for (const { key, problem, fix } of warnings)
+      log.write('warn', 'settingDoubtful', `${key}: ${problem}; ${fix}`, { key });
+    return runMonitor(settings, log);
+  });
 }

@@ -20,6 +20,7 @@ import {
   type SimulationRequest,
 } from '../bench/world/simulation.ts';
 import { nearest } from '../config/nearest.ts';
+import { parseDuration } from '../config/schema/durations.ts';
 import { CodedError } from '../runtime/coded-error.ts';
 import { EXIT_OK } from './exit-codes.ts';
 import { SIMULATE_HELP } from './help.ts';
@@ -126,12 +127,12 @@ function readIdleTimeouts(written: string | undefined, perNetwork: boolean): rea
     );
   }
   if (written === 'never') return [{ startSeconds: 0, idleTimeoutSeconds: Number.POSITIVE_INFINITY }];
-  const seconds = Number(written);
+  const seconds = parseDuration(written) ?? Number(written);
   if (written.trim() === '' || Number.isNaN(seconds))
     return readTable('idle-timeout', written, parseTimeouts);
   if (seconds >= 1 && seconds <= 1e9) return [{ startSeconds: 0, idleTimeoutSeconds: seconds }];
   throw new UsageError(
-    `--idle-timeout: "${written.slice(0, 60)}" is out of range; give seconds from 1 to 1e9, never, or a CSV file`,
+    `--idle-timeout: "${written.slice(0, 60)}" is out of range; give 1s to 1e9 seconds, never, or a CSV file`,
   );
 }
 

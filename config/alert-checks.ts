@@ -25,20 +25,31 @@ export function sinkNames({ sinks }: Pick<AlertsConfig, 'sinks'>): string[] {
 
 const KNOWN_SINKS = ['log', 'mqtt', 'webhook', 'alertmanager', 'command'];
 
-function unknownSink(config: AlertsConfig): Finding | null {
+/** Each sink that a route names, with how a message about it begins. */
+function* namedSinks({ routes }: AlertsConfig): Iterable<{ readonly sink: string; readonly named: string }> {
+  for (const [index, { sinks }] of routes.entries())
+    for (const sink of sinks) yield { sink, named: `entry ${index + 1} names the sink "${sink}"` };
+}
+
+function unknownSinks(config: AlertsConfig): Finding[] {
+  return [...namedSinks(config)]
+    .filter(({ sink }) => !KNOWN_SINKS.includes(sink))
+    .map(({ sink, named }) => {
+      const meant = nearest(sink, KNOWN_SINKS);
+      const fix = meant === null ? `use any of: ${KNOWN_SINKS.join(', ')}` : `did you mean "${meant}"?`;
+      return { key: 'routes', problem: `${named}, which does not exist`, fix };
+    });
+}
+
+function sinksSwitchedOff(config: AlertsConfig): Finding[] {
   const enabled = sinkNames(config);
-  for (const [index, { sinks }] of config.routes.entries()) {
-    const sink = sinks.find((name) => !enabled.includes(name));
-    if (sink === undefined) continue;
-    const problem = `entry ${index + 1} names the sink "${sink}"`;
-    if (KNOWN_SINKS.includes(sink)) {
-      return { key: 'routes', problem: `${problem}, which is not switched on`, fix: `set up sinks.${sink}` };
-    }
-    const meant = nearest(sink, KNOWN_SINKS);
-    const fix = meant === null ? `use any of: ${enabled.join(', ')}` : `did you mean "${meant}"?`;
-    return { key: 'routes', problem: `${problem}, which does not exist`, fix };
-  }
-  return null;
+  return [...namedSinks(config)]
+    .filter(({ sink }) => KNOWN_SINKS.includes(sink) && !enabled.includes(sink))
+    .map(({ sink, named }) => ({
+      key: 'routes',
+      problem: `${named}, which is not switched on`,
+      fix: `set up sinks.${sink}`,
+    }));
 }
 
 const isCatchAll = (route: RouteConfig): boolean =>
@@ -54,14 +65,12 @@ function unreachableRoute({ routes }: AlertsConfig): Finding | null {
   };
 }
 
-function shortRepeat({ routes }: AlertsConfig): Finding | null {
-  const index = routes.findIndex(({ repeat }) => repeat !== null && repeat > 0 && repeat < 60);
-  if (index < 0) return null;
-  return {
-    key: 'routes',
-    problem: `entry ${index + 1} repeats too often`,
-    fix: 'write 1m or more, or 0 for never',
-  };
+function shortRepeats({ routes }: AlertsConfig): Finding[] {
+  return routes.flatMap(({ repeat }, index) => {
+    if (repeat === null || repeat <= 0 || repeat >= 60) return [];
+    const problem = `entry ${index + 1} repeats too often`;
+    return [{ key: 'routes', problem, fix: 'write 1m or more, or 0 for never' }];
+  });
 }
 
 /** Why a silence makes no sense, with a way out; null: it does. */
@@ -85,13 +94,12 @@ export function silenceProblem(silence: SilenceConfig): { problem: string; fix: 
   return null;
 }
 
-function badSilence({ silences }: AlertsConfig): Finding | null {
-  for (const [index, silence] of silences.entries()) {
+function badSilences({ silences }: AlertsConfig): Finding[] {
+  return silences.flatMap((silence, index) => {
     const found = silenceProblem(silence);
-    if (found !== null)
-      return { key: 'silences', problem: `entry ${index + 1} ${found.problem}`, fix: found.fix };
-  }
-  return null;
+    if (found === null) return [];
+    return [{ key: 'silences', problem: `entry ${index + 1} ${found.problem}`, fix: found.fix }];
+  });
 }
 
 function badCommand({ sinks }: AlertsConfig): Finding | null {
@@ -105,9 +113,10 @@ function badCommand({ sinks }: AlertsConfig): Finding | null {
 }
 
 export const alertChecks: readonly Check<AlertsConfig>[] = [
-  { keys: ['routes', ...SINK_KEYS], check: unknownSink },
+  { keys: ['routes'], check: unknownSinks },
+  { keys: ['routes', ...SINK_KEYS], check: sinksSwitchedOff },
   { keys: ['routes'], check: unreachableRoute },
-  { keys: ['routes'], check: shortRepeat },
-  { keys: ['silences'], check: badSilence },
+  { keys: ['routes'], check: shortRepeats },
+  { keys: ['silences'], check: badSilences },
   { keys: ['sinks.command.argv'], check: badCommand },
 ];

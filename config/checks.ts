@@ -18,7 +18,7 @@ export interface Finding {
 export interface Check<Config> {
   /** All keys it looks at; when one of them was refused by itself, the check is left out. */
   readonly keys: readonly string[];
-  check(config: Config, originOf: (key: string) => Origin): Finding | null;
+  check(config: Config, originOf: (key: string) => Origin): Finding | readonly Finding[] | null;
 }
 
 const MAX_DETECTION_SECONDS: Readonly<Record<AdaptivePolicy, number>> = {
@@ -70,6 +70,10 @@ const keepaliveChecks: readonly Check<AgentConfig>[] = [
     keys: ['max_detection', 'keepalive_interval', 'keepalive_count', 'adaptive_mode'],
     check: detectionCoversTimeout,
   },
+  {
+    keys: ['path_limits', 'min_interval', 'adaptive_mode'],
+    check: limitBelowInterval,
+  },
 ];
 
 const keptBySomebody: Check<AgentConfig> = {
@@ -116,6 +120,16 @@ function detectionCoversTimeout(config: AgentConfig): Finding | null {
     key: 'max_detection',
     problem: `${formatDuration(bound)}${whose} is below keepalive_timeout ${times(config)}`,
     fix: 'raise it, or lower keepalive_interval or keepalive_count',
+  };
+}
+
+function limitBelowInterval(config: AgentConfig): Finding | null {
+  const limit = Math.min(...config.path_limits);
+  if (config.adaptive_mode === false || limit > config.min_interval) return null;
+  return {
+    key: 'path_limits',
+    problem: `${formatDuration(limit)} is not above min_interval ${formatDuration(config.min_interval)}: no interval keeps both`,
+    fix: 'lower min_interval, or take the limit out',
   };
 }
 

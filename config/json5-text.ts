@@ -1,5 +1,6 @@
 /** JSON5: the language of the configuration file. The only import of json5. */
 import JSON5 from 'json5';
+import { duplicateKey } from './json5-duplicates.ts';
 
 export type ParsedText =
   | { readonly ok: true; readonly value: unknown }
@@ -9,7 +10,11 @@ export type ParsedText =
 export function parseJson5(text: string): ParsedText {
   try {
     // A byte order mark is what some editors leave; JSON5 counts it as white space.
-    return { ok: true, value: JSON5.parse(text) };
+    const value: unknown = JSON5.parse(text);
+    const twice = duplicateKey(text);
+    if (twice === null) return { ok: true, value };
+    const problem = `"${twice.name.slice(0, 60)}" stands there a second time, first on line ${twice.firstLine}`;
+    return { ok: false, line: twice.line, column: twice.column, problem };
   } catch (error) {
     const { lineNumber, columnNumber, message } = error as Partial<
       Error & { lineNumber: number; columnNumber: number }

@@ -22,9 +22,17 @@ export interface Origin {
 
 export type Keys = ReadonlyMap<string, SchemaItem>;
 
+export interface GatheredValue {
+  /** Canonical. */
+  readonly value: unknown;
+  readonly origin: Origin;
+  /** As it stands there; left out where nobody wrote it. */
+  readonly written?: unknown;
+}
+
 /** What the layers read so far say; a key with a problem has no value. */
 export interface Gathered {
-  readonly values: Map<string, { readonly value: unknown; readonly origin: Origin }>;
+  readonly values: Map<string, GatheredValue>;
   readonly problems: ConfigProblem[];
   /** Keys whose value was refused: nothing may be concluded from what stands in for it. */
   readonly broken: Set<string>;
@@ -58,12 +66,14 @@ function accept(
 ) {
   // A later layer replaces an earlier one, but a refused value stays refused: it stands somewhere.
   if (reading.ok) {
-    into.values.set(key, { value: reading.value, origin });
+    into.values.set(key, { value: reading.value, origin, written: raw });
     return;
   }
   into.broken.add(key);
   const value = showValue(raw, item.sensitive === true);
-  into.problems.push({ key, value, problem: reading.problem, fix: reading.fix, source: sourceOf(origin) });
+  const source = sourceOf(origin);
+  for (const { problem, fix } of [reading, ...(reading.more ?? [])])
+    into.problems.push({ key, value, problem, fix, source });
 }
 
 /** `value` is not shown: a misspelt key may well hold a secret. */

@@ -4,7 +4,14 @@
  */
 
 import { isDeviceName } from '../protocol/topics.ts';
-import { agentChecks, type Check, maxDetectionSeconds, monitorChecks, timeoutSeconds } from './checks.ts';
+import {
+  agentChecks,
+  type Check,
+  type Finding,
+  maxDetectionSeconds,
+  monitorChecks,
+  timeoutSeconds,
+} from './checks.ts';
 import { ConfigError, showValue } from './config-error.ts';
 import { checkReadable, readSecretFile, readTextFile } from './files.ts';
 import { parseJson5 } from './json5-text.ts';
@@ -28,6 +35,7 @@ import { listKeys, type SchemaOf, type SchemaTree } from './schema/item.ts';
 import { type MonitorConfig, monitorSchema } from './schema/monitor.ts';
 import type { AgentSettings, MonitorSettings } from './settings.ts';
 import { toAgentSettings, toMonitorSettings } from './to-settings.ts';
+import { monitorWarnings } from './warnings.ts';
 
 export interface LoadOptions {
   /** Path of the JSON5 file; absent: defaults, environment and overrides only. */
@@ -55,6 +63,8 @@ export interface EffectiveValue {
 export interface Loaded<Settings> {
   readonly settings: Settings;
   readonly values: readonly EffectiveValue[];
+  /** What is valid and hardly meant. */
+  readonly warnings: readonly Finding[];
 }
 
 /** The two parts of the program that have a configuration. */
@@ -79,6 +89,7 @@ export function loadMonitorSettings(options: LoadOptions): MonitorSettings {
 /** As `loadAgentSettings`, with the origin of every value. */
 export function loadAgent(options: LoadOptions): Loaded<AgentSettings> {
   const read = readLayers(options, AGENT_KEYS);
+  nameOtherPart(read, 'monitor', MONITOR_KEYS);
   applyPreset(read);
   stateDirectoryDefault(read, 'state_directory', options.env);
   hostnameDefault(read, options.hostname);
@@ -86,15 +97,18 @@ export function loadAgent(options: LoadOptions): Loaded<AgentSettings> {
   return {
     settings: toAgentSettings(config, config.device.name ?? ''),
     values: effectiveValues(config, read, AGENT_KEYS).map((each) => derivedValue(each, config)),
+    warnings: [],
   };
 }
 
 /** As `loadMonitorSettings`, with the origin of every value. */
 export function loadMonitor(options: LoadOptions): Loaded<MonitorSettings> {
   const read = readLayers(options, MONITOR_KEYS);
+  nameOtherPart(read, 'agent', AGENT_KEYS);
   stateDirectoryDefault(read, 'data_directory', options.env);
   const config = finish<MonitorConfig>(read, monitorSchema, MONITOR_KEYS, monitorChecks, options);
-  return { settings: toMonitorSettings(config), values: effectiveValues(config, read, MONITOR_KEYS) };
+  const values = effectiveValues(config, read, MONITOR_KEYS);
+  return { settings: toMonitorSettings(config), values, warnings: monitorWarnings(config) };
 }
 
 function readLayers({ file, env, overrides, pushed }: LoadOptions, keys: Keys): Gathered {
@@ -160,15 +174,35 @@ function finish<Config>(
   const originOf = (key: string): Origin => read.values.get(key)?.origin ?? DEFAULT;
   for (const { keys: needed, check } of checks) {
     if (needed.some((key) => read.broken.has(key))) continue;
-    const finding = check(config, originOf);
-    if (finding !== null) {
-      read.problems.push({ ...finding, value: null, source: sourceOf(originOf(finding.key)) });
+    const found = check(config, originOf) ?? [];
+    for (const finding of 'key' in found ? [found] : found) {
+      const fix = finding.fix + unitNote(read, finding, keys);
+      read.problems.push({ ...finding, fix, value: null, source: sourceOf(originOf(finding.key)) });
     }
   }
   const secrets = filesElsewhere ? [] : readNamedFiles(read, keys);
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   if (secrets.length === 0) return config;
   return merge(schema, [...values.map(([key, entry]) => [key, entry.value] as const), ...secrets]);
+}
+
+/** A message shows durations with their unit; who wrote a bare number may have meant another. */
+function unitNote(read: Gathered, { key }: Finding, keys: Keys): string {
+  const written = read.values.get(key)?.written;
+  const isBare = typeof written === 'number' || (typeof written === 'string' && /^[\d.]+$/.test(written));
+  return isBare && keys.get(key)?.format === 'duration' ? `; ${written} without a unit is seconds` : '';
+}
+
+/** Keys of the other part of the program say which file this is. */
+function nameOtherPart(read: Gathered, part: Part, keys: Keys): void {
+  const belongs = (key: string): boolean =>
+    keys.has(key) || [...keys.keys()].some((known) => known.startsWith(`${key}.`));
+  for (const [index, problem] of read.problems.entries()) {
+    if (problem.refusal !== 'unknown-setting' || problem.key.startsWith('KHD_') || !belongs(problem.key))
+      continue;
+    const fix = `it is the ${part}'s: remove it, or check a file of the ${part}'s with --for ${part}`;
+    read.problems[index] = { ...problem, fix };
+  }
 }
 
 /** Reads the secrets and sees that the other files can be read. Returns `broker.password` for `…_file`. */

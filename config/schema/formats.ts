@@ -40,7 +40,13 @@ export type FormatName =
 
 export type Reading =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly problem: string; readonly fix: string };
+  | {
+      readonly ok: false;
+      readonly problem: string;
+      readonly fix: string;
+      /** What else is wrong with it. */
+      readonly more?: readonly { readonly problem: string; readonly fix: string }[];
+    };
 
 export interface Format {
   /** Reads a value as it stands in a file, or a canonical one. */
@@ -124,6 +130,8 @@ function readUrl(value: unknown, item: FieldItem): Reading {
   try {
     url = new URL(value as string);
   } catch {
+    const port = /^[a-z]+:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(value as string)?.[1];
+    if (Number(port) > 65_535) return bad(`names port ${port}`, 'write a port from 1 to 65535');
     return bad('is not a URL', `write ${example}`);
   }
   if (!schemes.includes(url.protocol.slice(0, -1))) {

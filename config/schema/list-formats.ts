@@ -72,28 +72,45 @@ export function readSections(value: unknown, item: FieldItem, read: Read): Readi
   if (!Array.isArray(value)) return bad('is not a list', `write a list of { … } with any of: ${names}`);
   if (value.length > MAX_SECTIONS) return bad('has too many entries', `write at most ${MAX_SECTIONS}`);
   const sections: unknown[] = [];
+  const wrong: Wrong[] = [];
   for (const [index, entry] of value.entries()) {
-    const reading = readSection(entry, fields, read);
-    if (!reading.ok) return bad(`has an entry (number ${index + 1}) ${reading.problem}`, reading.fix);
-    sections.push(reading.value);
+    const found = readSection(entry, fields, read);
+    for (const { problem, fix } of found.wrong)
+      wrong.push({ problem: `has an entry (number ${index + 1}) ${problem}`, fix });
+    sections.push(found.section);
   }
-  return good(sections);
+  const [first, ...more] = wrong;
+  return first === undefined ? good(sections) : { ok: false, ...first, more };
 }
 
-function readSection(entry: unknown, fields: Readonly<Record<string, FieldItem>>, read: Read): Reading {
+interface Wrong {
+  readonly problem: string;
+  readonly fix: string;
+}
+
+/** The section, and everything that is wrong with it. */
+function readSection(
+  entry: unknown,
+  fields: Readonly<Record<string, FieldItem>>,
+  read: Read,
+): { readonly section: Readonly<Record<string, unknown>>; readonly wrong: readonly Wrong[] } {
   const names = Object.keys(fields).join(', ');
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
-    return bad('that is not a section', `write { … } with any of: ${names}`);
-  const unknown = Object.keys(entry).find((name) => !Object.hasOwn(fields, name));
-  if (unknown !== undefined) return bad(`with the unknown field ${shown(unknown)}`, `use any of: ${names}`);
+    return {
+      section: {},
+      wrong: [{ problem: 'that is not a section', fix: `write { … } with any of: ${names}` }],
+    };
+  const wrong: Wrong[] = Object.keys(entry)
+    .filter((name) => !Object.hasOwn(fields, name))
+    .map((name) => ({ problem: `with the unknown field ${shown(name)}`, fix: `use any of: ${names}` }));
   const section: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
     const given = (entry as Record<string, unknown>)[name];
     const reading = read(given === undefined ? field.default : given, field);
-    if (!reading.ok) return bad(`whose ${name} ${reading.problem}`, reading.fix);
-    section[name] = reading.value;
+    if (reading.ok) section[name] = reading.value;
+    else wrong.push({ problem: `whose ${name} ${reading.problem}`, fix: reading.fix });
   }
-  return good(section);
+  return { section, wrong };
 }
 
 /** A list of sections from the environment or the command line: JSON. */

@@ -107,12 +107,16 @@ test('a service with a bad configuration ends with 78 and every problem on a lin
   }
 });
 
-test('config validate ends with 0 or 1', () => {
+test('config validate ends with 0 or 78', () => {
   const named = ['--set', 'device.name=x'];
   assert.equal(run(['config', 'validate', ...named]).status, 0);
   const { status, stdout } = run(['config', 'validate', '--json', ...named, '--set', 'will_delay=-1s']);
-  assert.equal(status, 1);
+  assert.equal(status, 78);
   assert.equal(JSON.parse(stdout).problems[0].key, 'will_delay');
+  const off = ['--set', 'sinks.log=false', '--set', 'sinks.mqtt=false'];
+  const warned = run(['config', 'validate', '--for', 'monitor', ...off]);
+  assert.equal(warned.status, 0);
+  assert.match(warned.stdout, /is valid\.\nwarning: sinks: all are off/);
   assert.match(
     run(['config', 'validate', '--config', '/nonexistent']).stderr,
     /\/nonexistent: does not exist/,

@@ -107,6 +107,7 @@ describe('circumstances over time', () => {
     // Between those of the two alone, since each keeps its own interval.
     const probes = roaming.probes_per_day ?? 0;
     const alone = (seconds: string): number => simulated('--idle-timeout', seconds).probes_per_day ?? 0;
+    assert.equal(alone('5m'), alone('300'));
     assert.ok(probes > alone('350') && probes < alone('60'), `${probes}`);
     assert.ok((roaming.drops ?? 99) <= 12, `${roaming.drops} drops`);
   });

@@ -68,7 +68,7 @@ test('adaptive_mode true means balanced; a fixed interval is its own bound', () 
 test('of path_limits the smallest counts, wherever and however they are written', (context) => {
   assert.equal(loadAgentSettings(BARE).pathLimitSeconds, null);
   assert.equal(agentWith({ path_limits: '20m, 350s ,1h' }).pathLimitSeconds, 350);
-  assert.equal(agentWith({ path_limits: '2s' }).pathLimitSeconds, 2);
+  assert.equal(agentWith({ path_limits: '2s', min_interval: '1s' }).pathLimitSeconds, 2);
   const env = { KHD_PATH_LIMITS: '1h,100.5s' };
   assert.equal(loadAgentSettings({ ...BARE, env }).pathLimitSeconds, 100.5);
   const { file = '' } = writeFiles(context, { file: "{ path_limits: ['20m', 90, '1.5m'] }" });
@@ -170,7 +170,12 @@ test('an unknown key finds its neighbour, a dotted one is told to nest', (contex
     refusal(() => agentWith({ keepalive_intervall: '1s' })).message,
     /did you mean keepalive_interval\?/,
   );
-  assert.match(refusal(() => agentWith({ grace: '1s' })).message, /grace: is not a known key; remove it/);
+  assert.match(
+    refusal(() => agentWith({ grace: '1s' })).message,
+    /grace: is not a known key; it is the monitor's: .* with --for monitor/,
+  );
+  assert.match(refusal(() => monitorWith({ 'signal.source': 'off' })).message, /it is the agent's/);
+  assert.match(refusal(() => agentWith({ no_such_thing: '1s' })).message, /is not a known key; remove it/);
   const { 'a.json5': file = '' } = writeFiles(context, { 'a.json5': "{ 'broker.url': 'mqtt://h' }" });
   assert.match(refusal(() => loadAgentSettings({ ...BARE, file })).message, /nest it: broker: \{ url/);
 });
