@@ -24,10 +24,12 @@ export function differences(before: Settings, after: Settings): readonly Change[
 export function changeLines(changes: readonly Change[]): readonly string[] {
   const width = Math.max(0, ...changes.map(({ key }) => key.length));
   return changes.map(({ key, before, after }) => {
-    const secret = AGENT_KEYS.get(key)?.sensitive === true;
+    const { sensitive, default: byDefault = null } = AGENT_KEYS.get(key) ?? {};
+    // What a device's own file says is not known here.
+    const own = byDefault === null ? 'not pushed' : `not pushed (default ${JSON.stringify(byDefault)})`;
     const show = (value: unknown): string => {
-      if (value === undefined) return 'not pushed';
-      return secret ? '********' : JSON.stringify(value);
+      if (value === undefined) return own;
+      return sensitive === true ? '********' : JSON.stringify(value);
     };
     return `  ${key.padEnd(width)}  ${show(before)} -> ${show(after)}`;
   });

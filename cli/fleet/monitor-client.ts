@@ -54,17 +54,16 @@ function readToken(path: string): string {
 
 function asker(base: string, token: string | null) {
   return async <Answer>(method: string, path: string, body?: object): Promise<Answer> => {
-    const response = await request(base, token, method, path, body);
-    const text = await response.text();
+    const { ok, status, text } = await request(base, token, method, path, body);
     let answer: unknown;
     try {
       answer = JSON.parse(text);
     } catch {
-      const what = `${base} answered ${response.status} with something that is not the monitor's`;
+      const what = `${base} answered ${status} with something that is not the monitor's`;
       throw new CodedError('NOT_A_MONITOR', `${what}; see that --monitor names its API (http.listen)`);
     }
-    if (response.ok) return answer as Answer;
-    throw refusal(response.status, answer, token !== null);
+    if (ok) return answer as Answer;
+    throw refusal(status, answer, token !== null);
   };
 }
 
@@ -74,9 +73,9 @@ async function request(
   method: string,
   path: string,
   body: object | undefined,
-): Promise<Response> {
+): Promise<{ readonly ok: boolean; readonly status: number; readonly text: string }> {
   try {
-    return await fetch(`${base}${path}`, {
+    const response = await fetch(`${base}${path}`, {
       method,
       headers: {
         ...(body !== undefined && { 'Content-Type': 'application/json' }),
@@ -85,9 +84,15 @@ async function request(
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
+    return { ok: response.ok, status: response.status, text: await response.text() };
   } catch (error) {
     const cause = (error as { cause?: NodeJS.ErrnoException }).cause;
-    const why = cause?.code ?? (error as Error).name;
+    const why = cause?.code ?? cause?.message ?? (error as Error).name;
+    const isRefused = why === 'ECONNREFUSED' || why === 'ENOTFOUND';
+    if (method === 'POST' && !isRefused) {
+      const fix = 'look with keepalivehd fleet status before you try again';
+      throw new CodedError('NO_ANSWER', `${base} did not answer (${why}), but may have done it; ${fix}`);
+    }
     const fix = 'start it, or name it with --monitor URL or KHD_MONITOR_URL';
     throw new CodedError('MONITOR_UNREACHABLE', `no monitor answers at ${base} (${why}); ${fix}`);
   }

@@ -1,5 +1,6 @@
 /** `keepalivehd fleet status`, `fleet halt`, `fleet resume` */
 import { setTimeout as wait } from 'node:timers/promises';
+import { CodedError } from '../../runtime/coded-error.ts';
 import { EXIT_FAILURE, EXIT_OK } from '../exit-codes.ts';
 import type { ReadOptions } from '../options.ts';
 import { UsageError } from '../usage-error.ts';
@@ -8,6 +9,8 @@ import { rolloutsTable, rolloutText } from './progress.ts';
 import type { RolloutView } from './views.ts';
 
 const WATCH_MS = 2000;
+/** A monitor that is started anew is back by then. */
+const PATIENCE_MS = 120_000;
 
 export async function statusCommand(options: ReadOptions, rest: readonly string[]): Promise<number> {
   const [id, ...more] = rest;
@@ -29,8 +32,10 @@ async function watch(read: () => Promise<RolloutView>, json: boolean): Promise<n
   const redraws = process.stdout.isTTY && !json;
   let said = '';
   for (;;) {
-    const rollout = await read();
-    const text = json ? `${JSON.stringify(rollout)}\n` : rolloutText(rollout);
+    const rollout = said === '' ? await read() : await readPatiently(read);
+    const whole = json ? `${JSON.stringify(rollout)}\n` : rolloutText(rollout);
+    // A line that wraps would not be drawn over.
+    const text = redraws ? whole.replace(/.+/g, (line) => line.slice(0, process.stdout.columns)) : whole;
     if (text !== said) {
       const up = redraws && said !== '' ? `\u001b[${said.split('\n').length - 1}A\u001b[J` : '';
       process.stdout.write(up + text);
@@ -38,6 +43,20 @@ async function watch(read: () => Promise<RolloutView>, json: boolean): Promise<n
     }
     if (rollout.state !== 'running') return exitCode(rollout);
     await wait(WATCH_MS);
+  }
+}
+
+/** The rollout does not stop because the monitor is out of reach for a while. */
+async function readPatiently(read: () => Promise<RolloutView>): Promise<RolloutView> {
+  const until = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await read();
+    } catch (error) {
+      const unreachable = error instanceof CodedError && error.code === 'MONITOR_UNREACHABLE';
+      if (!unreachable || performance.now() > until) throw error;
+      await wait(WATCH_MS);
+    }
   }
 }
 

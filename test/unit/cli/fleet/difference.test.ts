@@ -23,10 +23,14 @@ it('names each setting that changes, comes or goes, and no other', () => {
 
 it('shows values as written, and never a secret', () => {
   const lines = changeLines(
-    differences({ broker: { password: 'old-word' } }, { broker: { password: 'new-word' }, will_delay: null }),
+    differences(
+      { broker: { password: 'old-word' }, will_delay: '5s' },
+      { broker: { password: 'new-word' }, max_detection: '10m' },
+    ),
   );
   assert.deepEqual(lines, [
     '  broker.password  ******** -> ********',
-    '  will_delay       not pushed -> null',
+    '  max_detection    not pushed -> "10m"',
+    '  will_delay       "5s" -> not pushed (default "10s")',
   ]);
 });

@@ -170,7 +170,7 @@ describe('fleet push', () => {
     assert.equal(code, 0);
     const { version, waves, changes, dry_run: dryRun } = JSON.parse(out);
     assert.deepEqual([version, waves, dryRun], [9, ['100%'], true]);
-    assert.deepEqual(changes, [{ key: 'will_delay', change: 'not pushed -> "5s"' }]);
+    assert.deepEqual(changes, [{ key: 'will_delay', change: 'not pushed (default "10s") -> "5s"' }]);
     assert.deepEqual(asked, []);
   });
 
