@@ -72,7 +72,12 @@ export type Part = 'agent' | 'monitor';
 
 export const AGENT_KEYS: Keys = listKeys(agentSchema as unknown as SchemaTree);
 export const MONITOR_KEYS: Keys = listKeys(monitorSchema as unknown as SchemaTree);
-const ALL_VARIABLES = new Set([...AGENT_KEYS.values(), ...MONITOR_KEYS.values()].map((item) => item.env));
+/** Read by `keepalivehd fleet`, which may share the environment. */
+const COMMAND_VARIABLES = ['KHD_MONITOR_URL', 'KHD_MONITOR_TOKEN_FILE'];
+const ALL_VARIABLES = new Set([
+  ...[...AGENT_KEYS.values(), ...MONITOR_KEYS.values()].map((item) => item.env),
+  ...COMMAND_VARIABLES,
+]);
 
 const DEFAULT: Origin = { layer: 'default', detail: null };
 

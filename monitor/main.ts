@@ -1,32 +1,35 @@
 /** The monitor's wiring: makes the parts, joins them, and takes them apart in the right order. */
 import { isLoopback } from '../config/schema/addresses.ts';
 import type { MonitorSettings } from '../config/settings.ts';
-import { askTopic, networkReportTopic } from '../protocol/topics.ts';
+import { askTopic } from '../protocol/topics.ts';
 import type { Log } from '../runtime/log.ts';
 import { findServiceManager } from '../runtime/service-manager.ts';
 import { keepYoungHeapSmall } from '../runtime/young-heap.ts';
+import { feedEvents } from './feed-events.ts';
 import { stableClientId } from './io/client-id.ts';
 import { type Clock, systemClock } from './io/clock.ts';
 import { startSchedules } from './io/cron.ts';
 import { startEmbeddedBroker } from './io/embedded-broker.ts';
-import { Feed, type FeedEvents } from './io/feed.ts';
+import { Feed } from './io/feed.ts';
 import { localFleet } from './io/fleet-reader.ts';
 import { Heartbeat } from './io/heartbeat.ts';
 import { localHistory } from './io/history-reader.ts';
 import { startHttp } from './io/http/server.ts';
 import { LoadMeter } from './io/load-meter.ts';
-import { createMetrics, type MetricSources, type Metrics } from './io/metrics.ts';
+import { createMetrics, type Metrics } from './io/metrics.ts';
 import { Refusals } from './io/refusals.ts';
 import { openLmdbStore } from './io/stores/lmdb.ts';
 import type { Store } from './io/stores/store.ts';
 import { keepMapSmall } from './io/stores/store-map.ts';
 import { jobsOf } from './jobs.ts';
 import { Monitor } from './monitor.ts';
-import { Networks, type NetworksParts } from './networks.ts';
+import { Networks } from './networks.ts';
 import { type Past, pastOf } from './past.ts';
 import { SummaryTally } from './policy/fleet-summary.ts';
 import { NetworkTable } from './policy/network-table.ts';
 import { Watch } from './policy/watch.ts';
+import type { Rollouts } from './rollouts.ts';
+import { rolloutsOf } from './rollouts-of.ts';
 import { takeUp } from './take-up.ts';
 import { Telling } from './telling.ts';
 
@@ -89,12 +92,13 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   const manager = await findServiceManager({ env: process.env, pid: process.pid, log });
   const heartbeat = new Heartbeat(manager, { counts: () => watch.counts(), doubts: () => watch.doubts });
   const joined = join(ground, store, broker, watch, table, summary, heartbeat, onLost);
-  const { monitor, telling, feed, networks, metrics, load, past } = joined;
+  const { monitor, telling, feed, networks, rollouts, metrics, load, past } = joined;
 
   const fleet = localFleet(watch, store, clock.now, localHistory(past.history, store));
   const http = await startHttp({
     ...{ settings: settings.http, fleet, metrics, networks: table },
     ...{ events: past.events, now: clock.now, telling },
+    rollouts: { rollouts, trustedKeys: settings.fleet.trustedKeys },
   });
   cleanups.push(() => http.close());
   const jobs = jobsOf({ settings, monitor, watch, summary, networks, clock, log });
@@ -107,6 +111,7 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   cleanups.push(() => past.history.stop());
   cleanups.push(() => telling.stop());
   cleanups.push(() => feed.stop(GOODBYE_MS));
+  cleanups.push(async () => rollouts.stop());
   cleanups.push(async () => load.stop());
   cleanups.push(async () => heartbeat.stopping());
   monitor.start();
@@ -122,11 +127,12 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
   });
 }
 
-interface Joined {
+export interface Joined {
   readonly monitor: Monitor;
   readonly telling: Telling;
   readonly feed: Feed;
   readonly networks: Networks;
+  readonly rollouts: Rollouts;
   readonly metrics: Metrics;
   readonly load: LoadMeter;
   readonly past: Past;
@@ -143,18 +149,19 @@ function join(
   heartbeat: Heartbeat,
   onLost: (error: Error) => void,
 ): Joined {
-  const random = Math.random;
-  const refusals = new Refusals(log, clock);
+  const [random, refusals] = [Math.random, new Refusals(log, clock)];
   const feed = new Feed(
     {
       ...{ broker, clientId: stableClientId(settings.dataDirectory), clock, random, log },
       canary: settings.liveness.canary !== null,
     },
-    feedEvents(watch, refusals, () => ({ monitor, networks })),
+    feedEvents(watch, refusals, () => ({ monitor, networks, rollouts })),
   );
-  const keep: NetworksParts['keep'] = (records, forgotten) =>
-    monitor.keep({ networks: records, forgottenNetworks: forgotten });
-  const networks = new Networks({ table, publisher: feed, keep, clock, log });
+  const networks = new Networks({
+    ...{ table, publisher: feed, clock, log },
+    keep: (records, forgotten) => monitor.keep({ networks: records, forgottenNetworks: forgotten }),
+  });
+  const rollouts = rolloutsOf({ watch, store, publisher: feed, clock, random, log });
   const telling = new Telling({
     ...{ settings, store, publisher: feed, clock, random, log },
     keep: (news) => monitor.keep(news),
@@ -164,11 +171,7 @@ function join(
     onOverloaded: () => monitor.overloaded(),
     onKeepingUp: () => monitor.keepingUp(),
   });
-  const metrics = metricsOf(watch, refusals, telling, clock, () => ({
-    utilization: load.utilization,
-    lagSeconds: load.lagSeconds,
-    commitsWaiting: monitor.commitsWaiting,
-  }));
+  const metrics = metricsOf(watch, refusals, telling, clock, load, () => monitor.commitsWaiting);
   const past = pastOf({ watch, store, keep: (news) => monitor.keep(news), clock });
   const monitor = new Monitor({
     watch,
@@ -177,11 +180,14 @@ function join(
     clock,
     random,
     log,
-    onStep: (step) => {
-      for (const transition of step.transitions) summary.moved(transition);
+    onStep: ({ transitions }) => {
+      for (const each of transitions) {
+        summary.moved(each);
+        rollouts.moved(each);
+      }
     },
     ...past.listeners,
-    onJudged: (now) => heartbeat.judged(now),
+    onJudged: (now) => void [rollouts.advance(), heartbeat.judged(now)],
     onOwed: () => telling.owed(),
     // An ask that gets lost costs nothing: the device is judged by its silence either way.
     ask: (device) => void feed.publish(askTopic(device), EMPTY, { qos: 1, retain: false }).catch(() => {}),
@@ -189,34 +195,7 @@ function join(
     onNetworksKept: (kept) => networks.kept(kept),
     onLost,
   });
-  return { monitor, telling, feed, networks, metrics, load, past };
-}
-
-/** Whom the feed tells what; `listeners` are there before it starts. */
-function feedEvents(
-  watch: Watch,
-  refusals: Refusals,
-  listeners: () => Pick<Joined, 'monitor' | 'networks'>,
-): FeedEvents {
-  return {
-    onLinkUp: () => {
-      listeners().monitor.linkUp();
-      listeners().networks.linkUp();
-    },
-    onLinkLost: () => {
-      listeners().monitor.linkLost();
-      listeners().networks.linkLost();
-    },
-    onProbeBytes: (bytes, at, now) => watch.probeTouched(bytes, at, now),
-    onProbe: (device, probe) => listeners().monitor.probeHeard(device, probe),
-    onStatus: (device, status, retained) => listeners().monitor.statusHeard(device, status, retained),
-    onNetworkReport: (device, report, retained) => {
-      const refusal = listeners().networks.reportHeard(device, report, retained);
-      if (refusal !== null) refusals.add(`network-${refusal}`, networkReportTopic(device));
-    },
-    onRefused: (reason, topic) => refusals.add(reason, topic),
-    onCanary: (sequence) => listeners().monitor.canaryHeard(sequence),
-  };
+  return { monitor, telling, feed, networks, rollouts, metrics, load, past };
 }
 
 async function brokerOf({ settings, log, cleanups }: Ground): Promise<MonitorSettings['broker']> {
@@ -243,7 +222,8 @@ function metricsOf(
   refusals: Refusals,
   telling: Telling,
   clock: Clock,
-  load: MetricSources['load'],
+  meter: LoadMeter,
+  commitsWaiting: () => number,
 ): Metrics {
   return createMetrics({
     counts: () => watch.counts(),
@@ -255,7 +235,11 @@ function metricsOf(
       yield* Object.entries(watch.totals().refusals);
     },
     pending: () => telling.pending(),
-    load,
+    load: () => ({
+      utilization: meter.utilization,
+      lagSeconds: meter.lagSeconds,
+      commitsWaiting: commitsWaiting(),
+    }),
     circuits: () => telling.sinks().map(({ sink, circuit }) => [sink, circuit] as const),
     incidents: () => watch.openIncidents().map(({ incident }) => incident.scope.kind),
     incidentTotals: () => watch.incidentTotals(),

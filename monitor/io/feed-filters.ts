@@ -1,5 +1,10 @@
 /** What a monitor subscribes to. */
-import { NETWORK_REPORT_FILTER, PROBE_FILTER, STATUS_FILTER } from '../../protocol/topics.ts';
+import {
+  CONFIG_REPORT_FILTER,
+  NETWORK_REPORT_FILTER,
+  PROBE_FILTER,
+  STATUS_FILTER,
+} from '../../protocol/topics.ts';
 
 export interface Filter {
   readonly topic: string;
@@ -20,7 +25,10 @@ export const FILTERS: readonly Filter[] = [
 ];
 
 /** What the monitor can do without. */
-export const OPTIONAL_FILTERS: readonly Filter[] = [{ topic: NETWORK_REPORT_FILTER, qos: 1 }];
+export const OPTIONAL_FILTERS: readonly Filter[] = [
+  { topic: NETWORK_REPORT_FILTER, qos: 1 },
+  { topic: CONFIG_REPORT_FILTER, qos: 1 },
+];
 
 /**
  * MQTT 5 section 4.8.2: the broker gives each probe to one of the group. Retained messages it gives to nobody in

@@ -1,4 +1,5 @@
 /** What devices publish, read strictly: each message becomes one fact, or a refusal with its reason. */
+import { type ConfigurationReport, parseReport } from '../../protocol/configuration-report.ts';
 import { type NetworkReport, parseNetworkReport } from '../../protocol/network-knowledge.ts';
 import { type Probe, parseProbe } from '../../protocol/probe.ts';
 import { parseStatus, type Status } from '../../protocol/status.ts';
@@ -8,6 +9,8 @@ export interface FleetEvents {
   readonly onProbe: (device: string, probe: Probe) => void;
   readonly onStatus: (device: string, status: Status, retained: boolean) => void;
   readonly onNetworkReport: (device: string, report: NetworkReport, retained: boolean) => void;
+  /** Absent: nobody rolls documents out. */
+  readonly onConfigurationReport?: (device: string, report: ConfigurationReport) => void;
   readonly onRefused: (reason: string, topic: string) => void;
 }
 
@@ -23,6 +26,8 @@ export function hearMessage(
   else if (parsed.kind === 'probe') hearProbe(topic, parsed.device, payload, retained, events);
   else if (parsed.kind === 'status') hearStatus(topic, parsed.device, payload, retained, events);
   else if (parsed.kind === 'network') hearNetworkReport(topic, parsed.device, payload, retained, events);
+  else if (parsed.kind === 'config/report')
+    hearConfigurationReport(topic, parsed.device, payload, retained, events);
 }
 
 type Hear = (
@@ -47,6 +52,14 @@ const hearStatus: Hear = (topic, device, payload, retained, events) => {
   const parsed = parseStatus(payload);
   if (parsed.ok) events.onStatus(device, parsed.status, retained);
   else events.onRefused(`status-${parsed.refusal}`, topic);
+};
+
+const hearConfigurationReport: Hear = (topic, device, payload, _retained, events) => {
+  // Empty: somebody took a retained report away.
+  if (payload.length === 0) return;
+  const parsed = parseReport(payload);
+  if (parsed.ok) events.onConfigurationReport?.(device, parsed.report);
+  else events.onRefused(`configuration-${parsed.refusal}`, topic);
 };
 
 const hearNetworkReport: Hear = (topic, device, payload, retained, events) => {

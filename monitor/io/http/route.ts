@@ -9,6 +9,7 @@ import type { EventHub } from '../event-hub.ts';
 import type { FleetReader } from '../fleet-reader.ts';
 import type { Metrics } from '../metrics.ts';
 import { type BadField, type Fields, type Read, readFields, type Schema, type Values } from './fields.ts';
+import type { RolloutFace } from './rollout-face.ts';
 import type { TellingFace } from './telling-face.ts';
 
 /** What the fleet learned of its networks. */
@@ -28,6 +29,8 @@ export interface HttpParts {
   readonly now: () => Now;
   /** Absent: this process tells nobody. */
   readonly telling?: TellingFace;
+  /** Absent: this process rolls nothing out. */
+  readonly rollouts?: RolloutFace;
 }
 
 export interface Answer {

@@ -2,6 +2,7 @@
 import type { HttpParts, Route } from './route.ts';
 import { alertRoutes } from './routes/alerts.ts';
 import { availabilityRoutes } from './routes/availability.ts';
+import { configurationRoutes } from './routes/configurations.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { eventRoutes } from './routes/events.ts';
 import { exportRoutes } from './routes/export.ts';
@@ -9,6 +10,7 @@ import { healthRoutes } from './routes/health.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { networkRoutes } from './routes/networks.ts';
 import { openApiRoutes } from './routes/openapi.ts';
+import { rolloutRoutes } from './routes/rollouts.ts';
 import { silenceRoutes } from './routes/silences.ts';
 import { sinkRoutes } from './routes/sinks.ts';
 import { summaryRoutes } from './routes/summary.ts';
@@ -22,11 +24,17 @@ export function routesOf(parts: HttpParts): readonly Route[] {
     ...(parts.fleet.incidents === undefined ? [] : incidentRoutes(parts.fleet.incidents)),
     ...networkRoutes(parts),
     ...tellingRoutes(parts),
+    ...configurationRoutesOf(parts),
     ...availabilityRoutes(parts),
     ...eventRoutes(parts),
     ...exportRoutes(parts),
   ];
   return [...described, ...openApiRoutes(described, parts)];
+}
+
+function configurationRoutesOf({ rollouts, fleet, now }: HttpParts): readonly Route[] {
+  if (rollouts === undefined) return [];
+  return [...rolloutRoutes(rollouts, () => now().wallMs), ...configurationRoutes(rollouts, fleet)];
 }
 
 function tellingRoutes({ telling, now }: HttpParts): readonly Route[] {

@@ -7,7 +7,7 @@ import type { Commit } from './store.ts';
 
 /** `messages`: those of the commit, with their ids. */
 export function writeCommit(tables: Tables, commit: Commit, messages: readonly OutboxMessage[]): void {
-  const { devices, transitions, outbox, networks, notices, silences, history } = tables;
+  const { devices, transitions, outbox, networks, notices, silences, history, configurations } = tables;
   for (const record of commit.devices) devices.put(record.device, deviceRow(record));
   for (const transition of commit.transitions) {
     transitions.put([transition.device, transition.sequence], JSON.stringify(transition));
@@ -22,6 +22,10 @@ export function writeCommit(tables: Tables, commit: Commit, messages: readonly O
   for (const silence of commit.silences ?? []) silences.put(silence.id, JSON.stringify(silence));
   for (const id of commit.forgottenSilences ?? []) silences.remove(id);
   for (const { key, text } of commit.history ?? []) history.put(key, text);
+  for (const { key, text } of commit.configurations ?? []) {
+    if (text === null) configurations.remove(key);
+    else configurations.put(key, text);
+  }
 }
 
 function writeAlert({ openAlerts, resolvedAlerts }: Tables, alert: Alert): void {

@@ -11,6 +11,7 @@ interface Root {
 
 export const OPEN = {
   noSubdir: false,
+  maxDbs: 32,
   // Without overlapping sync a commit resolves after fdatasync; with it, already when others can see it.
   overlappingSync: false,
   // A batch per event turn makes a promise of its commit that nobody is given, and so nobody can handle.

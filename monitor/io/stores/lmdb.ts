@@ -15,7 +15,7 @@ import type { NoticeRecord } from '../../policy/notice-book.ts';
 import type { Silence } from '../../policy/silence.ts';
 import { storeUnusable } from '../folder-trouble.ts';
 import { readDeviceRow } from './device-rows.ts';
-import { livingOwner, ownerMark } from './folder-owner.ts';
+import { claim } from './lmdb-claim.ts';
 import { writeCommit } from './lmdb-commit.ts';
 import { resolvedRowsAfter, transitionRowsAfter } from './lmdb-pages.ts';
 import { pruneTables } from './lmdb-prune.ts';
@@ -23,11 +23,11 @@ import { proveRoom } from './lmdb-room.ts';
 import { OPEN, writeBatch } from './lmdb-write.ts';
 import { parseIncident, parseMessage, parseNotice, parseSilence } from './notice-records.ts';
 import { parseAlert, parseNetwork, parseTransition } from './records.ts';
-import type { Commit, Pruned, Store } from './store.ts';
+import type { Commit, HistoryRow, Pruned, Store } from './store.ts';
 
-/** Raised whenever an older program could misread what a newer one writes. */
-const FORMAT = 2;
 const END = Number.POSITIVE_INFINITY;
+
+export type Root = RootDatabase<string, string>;
 
 export interface Tables {
   readonly meta: Database<string, string>;
@@ -43,6 +43,7 @@ export interface Tables {
   readonly notices: Database<string, string>;
   readonly silences: Database<string, string>;
   readonly history: Database<string, string>;
+  readonly configurations: Database<string, string>;
   readonly openIncidents: Database<string, string>;
   /** As `resolvedAlerts`. */
   readonly resolvedIncidents: Database<string, [number, string]>;
@@ -88,38 +89,10 @@ function openTables(root: RootDatabase<string, string>): Tables {
     notices: table('notices'),
     silences: table('silences'),
     history: table('history'),
+    configurations: table('configurations'),
     openIncidents: table('open-incidents'),
     resolvedIncidents: table('resolved-incidents'),
   };
-}
-
-/**
- * Takes the folder for this process. LMDB's write lock is held meanwhile, and the kernel releases it when
- * its holder is killed: two monitors that start together cannot both win.
- */
-function claim(root: RootDatabase<string, string>, meta: Tables['meta'], folder: string): string {
-  const mark = ownerMark(process.pid);
-  root.transactionSync(() => {
-    const format = meta.get('format');
-    if (format !== undefined && !(Number(format) >= 1 && Number(format) <= FORMAT)) {
-      throw new CodedError(
-        'STORE_NEWER_FORMAT',
-        `data_directory ${folder} holds format ${format}, and this version reads up to ${FORMAT}: ` +
-          'install the version that wrote it, or name another folder',
-      );
-    }
-    const owner = meta.get('owner');
-    const pid = owner === undefined ? null : livingOwner(owner);
-    if (pid !== null) {
-      throw new CodedError(
-        'STORE_IN_USE',
-        `data_directory ${folder} is in use by process ${pid}: stop that monitor, or name another folder`,
-      );
-    }
-    meta.putSync('format', String(FORMAT));
-    meta.putSync('owner', mark);
-  });
-  return mark;
 }
 
 class LmdbStore implements Store {
@@ -229,6 +202,11 @@ class LmdbStore implements Store {
 
   history(key: string): string | null {
     return this.#tables.history.get(key) ?? null;
+  }
+
+  *configurations(): Iterable<HistoryRow> {
+    for (const { key, value: text } of this.#tables.configurations.getRange({ reverse: true }))
+      yield { key, text };
   }
 
   openAlerts(): readonly Alert[] {

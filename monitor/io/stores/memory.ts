@@ -5,7 +5,7 @@ import type { NetworkRecord } from '../../policy/network-knowledge.ts';
 import type { NoticeRecord } from '../../policy/notice-book.ts';
 import type { Silence } from '../../policy/silence.ts';
 import { samplesKey } from './history-records.ts';
-import type { Commit, Pruned, Store } from './store.ts';
+import type { Commit, HistoryRow, Pruned, Store } from './store.ts';
 
 export class MemoryStore implements Store {
   readonly #devices = new Map<string, DeviceRecord>();
@@ -16,6 +16,7 @@ export class MemoryStore implements Store {
   readonly #notices = new Map<string, NoticeRecord>();
   readonly #silences = new Map<string, Silence>();
   readonly #history = new Map<string, string>();
+  readonly #configurations = new Map<string, string>();
   readonly #incidents = new Map<string, IncidentRecord>();
   #nextId = 1;
 
@@ -54,6 +55,10 @@ export class MemoryStore implements Store {
     for (const silence of commit.silences ?? []) this.#silences.set(silence.id, silence);
     for (const id of commit.forgottenSilences ?? []) this.#silences.delete(id);
     for (const { key, text } of commit.history ?? []) this.#history.set(key, text);
+    for (const { key, text } of commit.configurations ?? []) {
+      if (text === null) this.#configurations.delete(key);
+      else this.#configurations.set(key, text);
+    }
     for (const record of commit.incidents ?? []) this.#incidents.set(record.incident.id, record);
   }
 
@@ -97,6 +102,11 @@ export class MemoryStore implements Store {
 
   history(key: string): string | null {
     return this.#history.get(key) ?? null;
+  }
+
+  configurations(): Iterable<HistoryRow> {
+    const rows = [...this.#configurations].map(([key, text]) => ({ key, text }));
+    return rows.sort((a, b) => (a.key < b.key ? 1 : -1));
   }
 
   openAlerts(): readonly Alert[] {

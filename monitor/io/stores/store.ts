@@ -29,6 +29,14 @@ export interface Commit {
   readonly incidents?: readonly IncidentRecord[];
   /** By key, newest wins. */
   readonly history?: readonly HistoryRow[];
+  /** Of rollouts and reports: by key, newest wins; `text` null: nothing is left under the key. */
+  readonly configurations?: readonly ConfigurationRow[];
+}
+
+/** What its text means is `policy/rollout/rows.ts`'s business. */
+export interface ConfigurationRow {
+  readonly key: string;
+  readonly text: string | null;
 }
 
 /** Something that history keeps: what its text means is history's own business. */
@@ -74,6 +82,8 @@ export interface Store {
   resolvedAfter(after: Alert | null, limit: number): readonly Alert[];
   /** The text last kept under `key`, or null. */
   history(key: string): string | null;
+  /** All that was kept of rollouts and reports, in the order of keys, descending: rollouts before their members. */
+  configurations(): Iterable<HistoryRow>;
   openIncidents(): readonly IncidentRecord[];
   /** Resolved incidents, newest first. */
   resolvedIncidents(limit: number): readonly IncidentRecord[];

@@ -9,7 +9,7 @@ export interface Member {
   /** Index of its wave. */
   readonly wave: number;
   readonly network: string | null;
-  /** It was alive when it got the document: what befalls it counts. */
+  /** It was alive when it got the document, or has answered since: what befalls it counts. */
   readonly counts: boolean;
   readonly fate: Fate;
   /** Why it was rolled back or refused. */
@@ -28,15 +28,17 @@ const MAX_OFFERS = 3;
 /** The member after a device said what became of the document; `excused`: the monitor or the broker was ill meanwhile. */
 export function fateTold(member: Member, told: DocumentFate, excused: boolean): Member {
   const { state, reason } = told;
-  if (state === 'trying') return { ...member, fate: 'trying', reason: null };
-  if (state === 'confirmed') return { ...member, fate: 'confirmed', reason: null };
+  // Whoever answers is alive, whatever was thought of it when it got the document.
+  const counts = !excused && (member.counts || member.fate === 'offered');
+  if (state === 'trying') return { ...member, counts, fate: 'trying', reason: null };
+  if (state === 'confirmed') return { ...member, counts, fate: 'confirmed', reason: null };
   if (state === 'rolled-back' && reason !== null && PROVES_NOTHING.includes(reason)) {
     const again = member.offers < MAX_OFFERS;
     return again
       ? { ...member, fate: 'offered', reason, offers: member.offers + 1 }
       : { ...member, fate: 'rolled-back', reason };
   }
-  return { ...member, fate: state, reason, counts: member.counts && !excused };
+  return { ...member, counts, fate: state, reason };
 }
 
 /** What became of the devices of a wave, for people: those that do not count included. */

@@ -2,7 +2,7 @@
 import type { Target } from '../../../protocol/configuration.ts';
 import type { DocumentFate } from '../../../protocol/configuration-report.ts';
 import { type Control, judgeWave } from './gate.ts';
-import { fateTold, type Member, WaveTally } from './member.ts';
+import { fateTold, type Member, type WaveCounts, WaveTally } from './member.ts';
 import { reachOf, type WaveSize } from './waves.ts';
 
 export interface Order {
@@ -36,7 +36,14 @@ export interface Wave {
   watchedMs: number;
   /** Who else was alive when it began, and how many of them were declared dead since. */
   control: Control;
-  tally: WaveTally;
+  readonly tally: WaveTally;
+  /** The counts at the end, once the members are no longer kept; null: those of `tally`. */
+  frozen: WaveCounts | null;
+}
+
+/** The counts as JSON has them. */
+interface FrozenCounts extends Omit<WaveCounts, 'reasons'> {
+  readonly reasons: readonly (readonly [string, number])[];
 }
 
 /** The part of a rollout that is one record in the store; members have records of their own. */
@@ -50,7 +57,9 @@ export interface RolloutHead {
   readonly wave: number;
   /** A group's document lies at its own topic. */
   readonly settled: boolean;
-  readonly waves: readonly Pick<Wave, 'state' | 'startedAtMs' | 'watchedMs' | 'control'>[];
+  readonly waves: readonly (Pick<Wave, 'state' | 'startedAtMs' | 'watchedMs' | 'control'> & {
+    readonly frozen: FrozenCounts | null;
+  })[];
 }
 
 /** What devices may take to hear of the document, and to report, beyond `confirm_within`. */
@@ -65,7 +74,14 @@ export class Rollout {
   state: RolloutState = 'running';
   reason: RolloutReason | null = null;
   wave = 0;
+  /** The group's document lies at its topic. */
   settled = false;
+  /** When a wave that found nobody alive looks again, on the monotonic clock. */
+  lookAgainAtMs = 0;
+  /** Members from whose topics the document was taken. */
+  readonly withdrawn = new Set<string>();
+  /** Per member, how many spells of doubt there had been when it was offered the document. */
+  readonly doubtsAtOffer = new Map<string, number>();
 
   constructor(id: string, order: Order, createdAtMs: number) {
     this.id = id;
@@ -78,22 +94,38 @@ export class Rollout {
       watchedMs: 0,
       control: { devices: 0, lapsed: 0 },
       tally: new WaveTally(),
+      frozen: null,
     }));
   }
 
   static from({ id, order, createdAtMs, state, reason, wave, settled, waves }: RolloutHead): Rollout {
     const rollout = new Rollout(id, order, createdAtMs);
     Object.assign(rollout, { state, reason, wave, settled });
-    for (const [at, saved] of waves.entries()) Object.assign(rollout.waves[at] ?? {}, saved);
+    for (const [at, { frozen, ...saved }] of waves.entries()) {
+      const counts = frozen && { ...frozen, reasons: new Map(frozen.reasons) };
+      Object.assign(rollout.waves[at] ?? {}, saved, { frozen: counts });
+    }
     return rollout;
   }
 
   head(): RolloutHead {
     const { id, order, createdAtMs, state, reason, wave, settled } = this;
-    const waves = this.waves.map(({ state, startedAtMs, watchedMs, control }) => {
-      return { state, startedAtMs, watchedMs, control };
+    const waves = this.waves.map(({ state, startedAtMs, watchedMs, control, frozen: counts }) => {
+      const frozen = counts && { ...counts, reasons: [...counts.reasons] };
+      return { state, startedAtMs, watchedMs, control, frozen };
     });
     return { id, order, createdAtMs, state, reason, wave, settled, waves };
+  }
+
+  /** Nothing more comes of it. */
+  get isOver(): boolean {
+    return this.state === 'completed' || this.state === 'superseded';
+  }
+
+  /** Keeps the counts for when the members are gone. */
+  freeze(): void {
+    for (const wave of this.waves)
+      wave.frozen = { ...wave.tally.counts, reasons: new Map(wave.tally.counts.reasons) };
   }
 
   get current(): Wave {
@@ -131,6 +163,8 @@ export class Rollout {
       drawn.push(member);
       this.put(member);
     }
+    // What nobody alive has got proves nothing: the wave waits for somebody who is.
+    if (drawn.length === 0 && wanted > 0) return drawn;
     wave.state = 'releasing';
     wave.startedAtMs = nowMs;
     wave.control = { devices: Math.max(0, control - drawn.filter(({ counts }) => counts).length), lapsed: 0 };
