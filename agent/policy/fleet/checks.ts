@@ -19,7 +19,7 @@ export type Judgement =
 const NOTHING_NEW: Judgement = { kind: 'nothing-new' };
 
 /** Where a trial proved nothing, the document may be tried again. */
-const PROVES_NOTHING: readonly TrialFailure[] = ['interrupted', 'network-out', 'cannot-store'];
+export const PROVES_NOTHING: readonly TrialFailure[] = ['interrupted', 'network-out', 'cannot-store'];
 
 /** Checks target, version and times. */
 export function judge(heard: HeardDocument, state: FleetState, config: FleetConfig): Judgement {

@@ -4,7 +4,7 @@
  */
 import { formatTarget, parseDocument } from '../../../protocol/configuration.ts';
 import { confirmable, judge, MAX_ATTEMPTS } from './checks.ts';
-import { inForce, layersOf } from './layers.ts';
+import { inForce, layersOf, settingNames } from './layers.ts';
 import {
   confirmed,
   failed,
@@ -120,6 +120,12 @@ function takeIn(draft: Draft, event: FleetEvent): void {
 function onStarted(draft: Draft, event: Extract<FleetEvent, { kind: 'started' }>): void {
   const { wallSeconds, overridden, leftOut, damaged } = event;
   patch(draft, { wallSeconds, overridden, leftOut, ...(damaged && { refusals: { 'state-damaged': 1 } }) });
+  for (const heard of inForce(usable(draft.state), draft.config)) {
+    say(draft, 'info', 'configurationInForce', 'pushed settings are in force', {
+      ...fieldsOf(heard),
+      settings: settingNames(heard.document.settings),
+    });
+  }
   const { candidate } = draft.state.record;
   if (candidate === null) return;
   const { heard, attempt } = candidate;
@@ -202,6 +208,7 @@ function begin(draft: Draft, { candidate, plan }: NonNullable<FleetState['starti
   const layers = layersOf(inForce(usable(draft.state), draft.config, heard));
   say(draft, 'info', 'configurationTrying', 'pushed settings are tried', {
     ...fieldsOf(heard),
+    settings: settingNames(heard.document.settings),
     attempt,
     confirmWithinSeconds: heard.document.confirmWithinSeconds,
     reconnects: plan.reconnects,

@@ -46,3 +46,15 @@ export function trustedKeys(
 ): readonly string[] {
   return keys !== null && keys.boundTo === ownKeys ? keys.keys : fileKeys;
 }
+
+const MAX_NAMED = 16;
+
+/** The keys that a document sets, for the log: never their values, which may be secret. */
+export function settingNames(settings: Readonly<Record<string, unknown>>, prefix = ''): readonly string[] {
+  const names = Object.entries(settings).flatMap(([name, value]) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? settingNames(value as Readonly<Record<string, unknown>>, `${prefix}${name}.`)
+      : [`${prefix}${name}`],
+  );
+  return names.slice(0, MAX_NAMED);
+}

@@ -2,7 +2,7 @@
 import { formatTarget } from '../../../protocol/configuration.ts';
 import type { DocumentFate, DocumentName } from '../../../protocol/configuration-report.ts';
 import { isPowerOfTwo } from '../keepalive/bounds.ts';
-import { isClockSane } from './checks.ts';
+import { isClockSane, PROVES_NOTHING } from './checks.ts';
 import { configurationVersion, inForce, layersOf } from './layers.ts';
 import type { Failure } from './trial.ts';
 import {
@@ -145,6 +145,8 @@ export function rollBack(draft: Draft, trial: Trial, { reason, detail }: Failure
   });
   if (PLAIN.includes(reason)) {
     settled(draft);
+    // It may be tried again, and no new connection will bring it.
+    if (PROVES_NOTHING.includes(reason) && draft.state.linkUp) draft.effects.push({ kind: 'listen' });
     return;
   }
   patch(draft, { recovery });
