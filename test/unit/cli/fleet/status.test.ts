@@ -75,12 +75,9 @@ describe('fleet status', () => {
   });
 
   it('says who does not answer, and what to do', async (context) => {
-    const { code, err } = await fleet(context, [null], 'status', '--monitor', 'http://127.0.0.1:1');
+    const { code, err } = await fleet(context, [null], 'status', '--monitor', 'http://127.0.0.1:9');
     assert.equal(code, 1);
-    assert.match(
-      err,
-      /no monitor answers at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\); start it, or .*--monitor/,
-    );
+    assert.match(err, /no monitor answers at http:\/\/127\.0\.0\.1:9 \(.+\); start it, or .*--monitor/);
   });
 });
 
