@@ -2,7 +2,7 @@
 import type { ConfigurationReport } from '../../../protocol/configuration-report.ts';
 import { inForce } from './layers.ts';
 import { named, usable } from './outcome.ts';
-import type { FleetConfig, FleetState } from './types.ts';
+import { type Draft, type FleetConfig, type FleetState, patch } from './types.ts';
 
 const MAX_OVERRIDDEN = 16;
 
@@ -23,4 +23,12 @@ export function remarkOf({ trial, recovery }: FleetState): string | null {
     return `trying pushed settings (${trial.heard.target} v${trial.heard.document.version})`;
   if (recovery !== null) return `took pushed settings back (${recovery.failure})`;
   return null;
+}
+
+/** Says where this device stands, when that is news and somebody can hear it. */
+export function tell(draft: Draft): void {
+  const { linkUp, reportDue, recovery } = draft.state;
+  if (!linkUp || !reportDue || recovery !== null) return;
+  draft.effects.push({ kind: 'report', report: reportOf(draft.state, draft.config) });
+  patch(draft, { reportDue: false });
 }
