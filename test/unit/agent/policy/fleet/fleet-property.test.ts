@@ -112,7 +112,7 @@ function assertSound(device: Device): void {
 
 test('only what is on flash is tried, only what passed stays, versions never go back, attempts are few', () => {
   fc.assert(
-    fc.property(fc.array(acts, { maxLength: 60 }), (sequence) => {
+    fc.property(fc.array(acts, { maxLength: 60, size: 'max' }), (sequence) => {
       let device = new Device().connect();
       const tried = new Map<string, number>();
       let seen = 0;
@@ -143,7 +143,7 @@ test('only what is on flash is tried, only what passed stays, versions never go 
 
 test('once the network is well, a device is at rest within the time of its documents', () => {
   fc.assert(
-    fc.property(fc.array(acts, { maxLength: 40 }), (sequence) => {
+    fc.property(fc.array(acts, { maxLength: 40, size: 'max' }), (sequence) => {
       let device = new Device().connect();
       for (const next of sequence) device = next(device) ?? device;
       device.failing = [];
