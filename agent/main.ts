@@ -20,7 +20,7 @@ import type { LoadPushed } from './pushed.ts';
  * to this device; `load`: with it.
  */
 export async function runAgent(base: AgentSettings, log: ConfigurableLog, load: LoadPushed): Promise<number> {
-  const clock = createBootClock();
+  const clock = createBootClock(base.signal.procfsRoot);
   const pushed = openPushedSettings(base, load, clock, log);
   const settings = pushed?.found.settings ?? base;
   if (pushed !== null) log.configure(settings.log);
@@ -51,6 +51,9 @@ export async function runAgent(base: AgentSettings, log: ConfigurableLog, load: 
   const stop = (): void => agent.stop();
   // Also a second signal while it leaves: Node's default would end the process in the middle of a goodbye.
   process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', stop);
+  // After a suspend (systemd/keepalivehd-agent.sleep): any step looks at the clock first.
+  const look = (): void => agent.handle({ kind: 'timePassed' });
+  process.on('SIGCONT', look);
   log.write('info', 'started', `agent ${VERSION} for device ${settings.device.name}`, {
     device: settings.device.name,
     broker: settings.broker.url,
@@ -61,7 +64,7 @@ export async function runAgent(base: AgentSettings, log: ConfigurableLog, load: 
   });
   await agent.run();
   body.close();
-  process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', stop);
+  process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', stop).off('SIGCONT', look);
   await log.flush();
   return 0;
 }

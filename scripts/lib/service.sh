@@ -5,6 +5,8 @@ KHD_ROOT=${KHD_ROOT:-}
 KHD_LIB=$KHD_ROOT/usr/lib/keepalivehd
 KHD_ETC=$KHD_ROOT/etc/keepalivehd
 KHD_UNITS=$KHD_ROOT/etc/systemd/system
+# What runs after a suspend; systemd looks for it nowhere else.
+KHD_SLEEP_HOOK=$KHD_ROOT/usr/lib/systemd/system-sleep/keepalivehd-agent
 KHD_COMMAND=$KHD_ROOT/usr/local/bin/keepalivehd
 # What a unit finds `node` in; the installing shell may have another.
 KHD_UNIT_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

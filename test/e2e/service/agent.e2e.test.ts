@@ -192,6 +192,7 @@ describe('the installed agent', () => {
       'usr/local/bin/keepalivehd',
       'var/lib/keepalivehd',
       'var/lib/private/keepalivehd',
+      'usr/lib/systemd/system-sleep/keepalivehd-agent',
     ]) {
       assert.equal(existsSync(join(machine.root, path)), false, path);
     }

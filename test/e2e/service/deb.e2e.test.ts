@@ -53,6 +53,7 @@ describe('the Debian package', () => {
       "{ broker: { url: 'mqtt://127.0.0.1:1' } }\n",
     );
     // No native part is inside: before systemd 253 the unit lets the systemd-notify command speak for the agent.
+    machine.must('test', '-x', '/lib/systemd/system-sleep/keepalivehd-agent');
     machine.must('systemctl', 'start', UNIT);
     assert.equal(property('ActiveState'), 'active');
     assert.match(
@@ -69,6 +70,7 @@ describe('the Debian package', () => {
       'etc/keepalivehd',
       'usr/lib/keepalivehd',
       'usr/bin/keepalivehd',
+      'usr/lib/systemd/system-sleep/keepalivehd-agent',
       'var/lib/private/keepalivehd',
     ]) {
       assert.equal(existsSync(join(machine.root, path)), false, path);
