@@ -1,13 +1,13 @@
 /** What a monitor with these settings would meet: which looks there are to take. */
 import type { MonitorSettings } from '../config/settings.ts';
+import { type CheckFinding, fine } from '../runtime/check-finding.ts';
 import { checkAddress } from './io/check/address.ts';
 import { checkBroker } from './io/check/broker.ts';
 import { checkDataFolder } from './io/check/data-folder.ts';
-import { type CheckFinding, fine } from './io/check/finding.ts';
 import { checkHttpTarget } from './io/check/http-target.ts';
 import { checkProgram } from './io/check/program.ts';
 
-export type { CheckFinding } from './io/check/finding.ts';
+export type { CheckFinding } from '../runtime/check-finding.ts';
 
 /** Looks at everything that the monitor needs from outside, at the same time; in a fixed order. Never throws. */
 export function checkSurroundings(settings: MonitorSettings): Promise<readonly CheckFinding[]> {

@@ -45,6 +45,18 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
   'wss:': { port: 443, secure: true, webSocket: true },
 };
 
+/** Host and port that `broker.url` means. */
+export function endpointOf(url: string): {
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+} {
+  const parsed = new URL(url);
+  const scheme = SCHEMES[parsed.protocol] as Scheme;
+  const host = parsed.hostname.replace(/^\[|\]$/g, '');
+  return { host, port: Number(parsed.port) || scheme.port, secure: scheme.secure };
+}
+
 /** Read at every connect, so that a renewed certificate needs no restart. */
 export function readTlsFiles({ caFile, certFile, keyFile }: BrokerSettings): TlsFiles {
   return {
@@ -62,8 +74,7 @@ export function openBrokerStream(
 ): BrokerStream {
   const url = new URL(options.broker.url);
   const scheme = SCHEMES[url.protocol] as Scheme;
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = Number(url.port) || scheme.port;
+  const { host, port } = endpointOf(options.broker.url);
   const { proxy } = options.broker;
   const tunnel = proxy === undefined ? null : openTunnel(proxy, host, port);
   const socket = scheme.secure

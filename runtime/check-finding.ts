@@ -1,9 +1,9 @@
-/** What a look at the world around the monitor found. */
+/** What a look at the world around a service found. */
 
 export interface CheckFinding {
   /** The key of the configuration that it is about. */
   readonly check: string;
-  /** `warning`: the monitor would run, but perhaps not as meant. */
+  /** `warning`: the service would run, but perhaps not as meant. */
   readonly outcome: 'ok' | 'warning' | 'failed';
   readonly detail: string;
   /** What to do; null when all is well. */

@@ -1,7 +1,7 @@
 /** Whether an address can be listened on. */
 import { createServer } from 'node:net';
+import { type CheckFinding, doubtful, failed, fine } from '../../../runtime/check-finding.ts';
 import { listenError } from '../listen-error.ts';
-import { type CheckFinding, doubtful, failed, fine } from './finding.ts';
 
 /** `key` names the setting. A port that is taken may be taken by the very monitor that is being checked. */
 export function checkAddress(key: string, host: string, port: number): Promise<CheckFinding> {

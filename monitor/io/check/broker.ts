@@ -1,10 +1,10 @@
 /** Whether the broker takes the monitor in: connection, credentials, subscriptions, and a way through and back. */
 import type { BrokerSettings } from '../../../config/settings.ts';
 import { canaryTopic, PROBE_FILTER, STATUS_FILTER } from '../../../protocol/topics.ts';
+import { type CheckFinding, failed, fine } from '../../../runtime/check-finding.ts';
 import type { ConnectFailure, ConnectFailureKind } from '../../../runtime/connect-failure.ts';
 import { openMqtt } from '../../../runtime/mqtt-client.ts';
 import type { MqttSession, ProtocolVersion } from '../../../runtime/mqtt-session.ts';
-import { type CheckFinding, failed, fine } from './finding.ts';
 
 const KEY = 'broker';
 const KEEP_ALIVE_SECONDS = 15;

@@ -1,9 +1,9 @@
 /** Whether the store could live in its folder: it is or can be made, can be written to, and has room. */
 import { rmdir, statfs, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type CheckFinding, doubtful, failed, fine } from '../../../runtime/check-finding.ts';
 import { makeFolder } from '../../../runtime/make-folder.ts';
 import { folderTrouble } from '../folder-trouble.ts';
-import { type CheckFinding, doubtful, failed, fine } from './finding.ts';
 
 const KEY = 'data_directory';
 /** A device's records take some hundred bytes; below this the next mass outage may not fit. */

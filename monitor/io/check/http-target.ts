@@ -1,5 +1,5 @@
 /** Whether somebody answers HTTP where alerts are to be posted. Nothing is posted: HEAD changes nothing (RFC 9110 9.2.1). */
-import { type CheckFinding, doubtful, failed, fine } from './finding.ts';
+import { type CheckFinding, doubtful, failed, fine } from '../../../runtime/check-finding.ts';
 
 /** Any answer but a server's own failure will do: a receiver of POST need not know HEAD. The path may be secret. */
 export async function checkHttpTarget(

@@ -1,7 +1,7 @@
 /** Whether a program is there to be run. It is not run: nobody knows what it would do. */
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { type CheckFinding, failed, fine } from './finding.ts';
+import { type CheckFinding, failed, fine } from '../../../runtime/check-finding.ts';
 
 /** `searchPath` as in the environment variable PATH; a name with a slash is not searched for. */
 export async function checkProgram(key: string, program: string, searchPath: string): Promise<CheckFinding> {

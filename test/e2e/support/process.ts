@@ -9,8 +9,8 @@ const DIST = join(import.meta.dirname, '../../../dist');
 /** Another build, such as an installed one, can be put to the same tests. */
 export const PROGRAM = process.env.KEEPALIVEHD_PROGRAM ?? join(DIST, 'keepalivehd.js');
 
-/** What ships: an agent is the bundle for devices. */
-function programFor(command: string | undefined): string {
+/** What ships: an agent is the bundle for devices. Fails when there is none. */
+export function programFor(command: string | undefined): string {
   const onDevice = command === 'agent' && process.env.KEEPALIVEHD_PROGRAM === undefined;
   const program = onDevice ? join(DIST, 'device/keepalivehd.cjs') : PROGRAM;
   if (!existsSync(program)) throw new Error(`${program} is missing: npm run build`);
