@@ -355,4 +355,23 @@ test('a broker that comes back just before the end leaves no time to prove anyth
   device.nowMs = 60_000;
   device.tell({ kind: 'timePassed' });
   assert.equal(device.fate, 'rolled-back network-out');
+  assert.ok(
+    device.effects.some(({ kind }) => kind === 'listen'),
+    'it may be tried again, so it is asked for',
+  );
+  device.hear(documentOf());
+  assert.equal(device.last?.attempt, 2);
+});
+
+test('only answers in a row count', () => {
+  const device = new Device().connect(documentOf());
+  for (const answer of ['acked', 'acked', 'refused', 'acked', 'acked'] as const) device.probe(answer);
+  assert.equal(device.fate, 'trying');
+  device.lose();
+  device.connect();
+  device.probe();
+  device.probe();
+  assert.equal(device.fate, 'trying');
+  device.probe();
+  assert.equal(device.fate, 'confirmed');
 });
