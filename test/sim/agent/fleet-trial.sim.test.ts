@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { between, chooseSeed, pick, seeded } from '../../unit/protocol/seeded.ts';
 import { World } from './fleet-world.ts';
 
-const RUNS = 40;
+const RUNS = 25;
 const CONFIRM_WITHIN_SECONDS = 300;
 const PATH_LIMIT_MS = 50_000;
 
