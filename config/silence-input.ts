@@ -22,7 +22,13 @@ export type SilenceReading =
 export function readSilence(body: unknown, id: string, nowMs: number): SilenceReading {
   const names = Object.keys(silenceFields).join(', ');
   if (typeof body !== 'object' || body === null || Array.isArray(body))
-    return { ok: false, field: 'body', value: body, problem: 'is not an object', fix: `any of ${names}` };
+    return {
+      ok: false,
+      field: 'body',
+      value: body,
+      problem: 'is not an object',
+      fix: `write { … } with any of ${names}`,
+    };
   const given = body as Record<string, unknown>;
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(silenceFields, name));
   if (unknown !== undefined)
@@ -31,7 +37,7 @@ export function readSilence(body: unknown, id: string, nowMs: number): SilenceRe
       field: unknown,
       value: given[unknown],
       problem: 'there is no such field',
-      fix: names,
+      fix: `use any of ${names}`,
     };
   const read: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(silenceFields)) {
@@ -42,11 +48,16 @@ export function readSilence(body: unknown, id: string, nowMs: number): SilenceRe
     }
     read[name] = reading.value;
   }
+  const { to, schedule, duration } = read as unknown as SilenceConfig;
+  if (to === null && schedule === null && duration === null) {
+    const fix = 'write duration, or to, or schedule and duration';
+    return { ok: false, field: 'silence', value: body, problem: 'has no end', fix };
+  }
+  if (to !== null && Date.parse(to) <= nowMs)
+    return { ok: false, field: 'to', value: to, problem: 'is over', fix: 'write a moment to come' };
   const silence = fromNow(read as unknown as SilenceConfig, nowMs);
   const found = silenceProblem(silence);
   if (found !== null) return { ok: false, field: 'silence', value: body, ...found };
-  if (silence.to !== null && Date.parse(silence.to) <= nowMs)
-    return { ok: false, field: 'to', value: silence.to, problem: 'is over', fix: 'a moment to come' };
   return { ok: true, silence: silenceSettings(silence, id) };
 }
 

@@ -165,6 +165,7 @@ function join(
   const telling = new Telling({
     ...{ settings, store, publisher: feed, clock, random, log },
     keep: (news) => monitor.keep(news),
+    openIncident: (id) => watch.openIncidents().find(({ incident }) => incident.id === id)?.incident,
     onOutcome: (sink, outcome) => metrics.delivery(sink, outcome),
   });
   const load = new LoadMeter(clock, {

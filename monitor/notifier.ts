@@ -6,6 +6,9 @@ import type { AlertSettings } from '../config/alert-settings.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Clock } from './io/clock.ts';
 import type { Commit, Store } from './io/stores/store.ts';
+import type { Incident } from './policy/incident.ts';
+import { asItStands } from './policy/incident-words.ts';
+import type { Notice } from './policy/notice.ts';
 import {
   adoptedNotice,
   type Happening,
@@ -30,18 +33,28 @@ export interface NotifierParts {
   readonly log: Log;
 }
 
+export interface NotifierPorts extends Pick<NotifierParts, 'keep' | 'commit' | 'clock' | 'log'> {
+  /** The open incident of that id as it stands; left out: as people were last told. */
+  readonly openIncident?: (id: string) => Incident | undefined;
+}
+
 /** Takes up what the store knows of open notices and silences. */
 export function notifierOf(
   { severity, routing, silences: configured }: Pick<AlertSettings, 'severity' | 'routing' | 'silences'>,
   store: Pick<Store, 'notices' | 'openAlerts' | 'silences'>,
-  parts: Pick<NotifierParts, 'keep' | 'commit' | 'clock' | 'log'>,
+  parts: NotifierPorts,
 ): Notifier {
   const silences = new Silences([...configured, ...store.silences()]);
   let known = [...store.notices()];
   // A store of format 1 has open alerts and no records of them: every sink was told.
   if (known.length === 0)
     known = store.openAlerts().map((alert) => adoptedNotice(alert, routing.sinks, 'critical'));
-  return new Notifier({ ...parts, silences, book: new NoticeBook({ severity, routing }, silences, known) });
+  const latest = (notice: Notice): Notice => {
+    const incident = notice.kind === 'incident' ? parts.openIncident?.(notice.incident.id) : undefined;
+    return incident === undefined ? notice : { kind: 'incident', incident: asItStands(incident) };
+  };
+  const book = new NoticeBook({ severity, routing }, silences, known, latest);
+  return new Notifier({ ...parts, silences, book });
 }
 
 /** Silences of the configuration: they go when it says so, not by the API. */

@@ -11,11 +11,13 @@ import type { Sink } from './io/sinks/sink.ts';
 import { createWebhookSink } from './io/sinks/webhook.ts';
 import { type Commit, NO_NEWS, type Store } from './io/stores/store.ts';
 import { type Notifier, notifierOf } from './notifier.ts';
+import type { Incident } from './policy/incident.ts';
 
 export interface TellingParts {
   readonly settings: AlertSettings;
   readonly store: Store;
   readonly publisher: MqttPublisher;
+  readonly openIncident: (id: string) => Incident | undefined;
   /** Brings news into the store. */
   readonly keep: (news: Partial<Commit>) => void;
   readonly onOutcome: (sink: string, outcome: DeliveryOutcome) => void;

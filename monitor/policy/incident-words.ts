@@ -16,6 +16,11 @@ export function grownSummary(incident: Incident): string {
   return `${placeOf(scope)}: ${memberCount} devices have died, ${deadCountOf(incident)} are dead now.`;
 }
 
+/** An open incident for those who are told of it later than at its opening. */
+export function asItStands(incident: Incident): Incident {
+  return { ...incident, summary: grownSummary(incident) };
+}
+
 export function resolvedSummary(incident: Incident): string {
   const { scope, memberCount, aliveAgainCount } = incident;
   const dead = deadCountOf(incident);

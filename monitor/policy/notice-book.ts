@@ -75,6 +75,7 @@ interface Draft {
 export class NoticeBook {
   readonly #policy: NoticePolicy;
   readonly #silences: Silences;
+  readonly #latest: (notice: Notice) => Notice;
   readonly #open = new Map<string, NoticeRecord>();
   readonly #held = new Set<string>();
   /** When a sink must be reminded next, at the earliest. */
@@ -82,9 +83,16 @@ export class NoticeBook {
   /** Until when the held ones need no look: the next beginning or end of a silence. */
   #changeMs = Number.NEGATIVE_INFINITY;
 
-  constructor(policy: NoticePolicy, silences: Silences, known: Iterable<NoticeRecord>) {
+  /** `latest`: an open notice as it stands now, for those who are told of it later than at its opening. */
+  constructor(
+    policy: NoticePolicy,
+    silences: Silences,
+    known: Iterable<NoticeRecord>,
+    latest: (notice: Notice) => Notice = (notice) => notice,
+  ) {
     this.#policy = policy;
     this.#silences = silences;
+    this.#latest = latest;
     for (const record of known) this.#put(record);
   }
 
@@ -159,7 +167,7 @@ export class NoticeBook {
     for (const id of this.#held) {
       const record = this.#open.get(id);
       if (record !== undefined && this.#silenceOf(record, wallMs) === null)
-        this.#tellOpening(record, wallMs, draft);
+        this.#tellOpening({ ...record, notice: this.#latest(record.notice) }, wallMs, draft);
     }
   }
 
@@ -184,7 +192,8 @@ export class NoticeBook {
     const targets = this.#targetsOf(record);
     const sinks = this.#sinksOf(record).filter((sink) => dueMs(record, targets, sink) <= wallMs);
     const reminders = record.reminders + 1;
-    const told = { ...record, reminders, toldMs: toldAt(record.toldMs, sinks, wallMs) };
+    const notice = this.#latest(record.notice);
+    const told = { ...record, notice, reminders, toldMs: toldAt(record.toldMs, sinks, wallMs) };
     this.#keep(told, draft);
     this.#tell(told, 'reminded', sinks, `${record.idempotencyKey}:reminded:${reminders}`, draft);
   }

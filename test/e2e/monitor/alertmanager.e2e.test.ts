@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { afterEach, describe, it } from 'node:test';
-import { startAlertmanager } from '../support/alertmanager.ts';
+import { encodeStatus } from '../../../protocol/status.ts';
+import { statusTopic } from '../../../protocol/topics.ts';
+import { type Notified, startAlertmanager } from '../support/alertmanager.ts';
 import { Cleanups } from '../support/cleanups.ts';
 import { FakeDevice } from '../support/device.ts';
 import { startMonitor } from '../support/monitor.ts';
@@ -10,6 +12,7 @@ import { startMosquitto } from '../support/mosquitto.ts';
 import { waitFor } from '../support/wait.ts';
 
 const PATIENCE_MS = 60_000;
+const MEMBERS = Array.from({ length: 30 }, (_, index) => `member-${index}`);
 
 describe('the Alertmanager sink', () => {
   const cleanups = new Cleanups();
@@ -78,6 +81,53 @@ describe('the Alertmanager sink', () => {
     assert.deepEqual(
       sinks.filter(({ sink }) => sink === 'alertmanager').map(({ circuit, pending }) => [circuit, pending]),
       [['closed', 0]],
+    );
+  });
+
+  it('lets one incident fire for a network that fell silent, and resolve', async () => {
+    const broker = await startMosquitto();
+    cleanups.add(() => broker.remove());
+    const alertmanager = await startAlertmanager(cleanups);
+    const monitor = await startMonitor({
+      'broker.url': broker.url,
+      data_directory: cleanups.folder(),
+      'sinks.alertmanager.urls': alertmanager.url,
+      'sinks.alertmanager.resend': '2s',
+    });
+    cleanups.add(() => monitor.end('SIGKILL'));
+    await monitor.ready();
+    const source = new FakeDevice('source', broker.url);
+    cleanups.add(() => source.vanish());
+    await source.connect();
+    const counters = { probes: 0, reconnects: 0, lapses: 0 };
+    const said = { agentVersion: '0', groups: [], configurationVersion: null, counters, reason: 'test' };
+    const greet = async (epoch: number, intervalSeconds: number): Promise<void> => {
+      const promise = { state: 'online', epoch, intervalSeconds, count: 3, network: 'carrier' } as const;
+      const status = encodeStatus({ ...said, ...promise });
+      await Promise.all(MEMBERS.map((device) => source.publish(statusTopic(device), status)));
+    };
+    await greet(1, 1);
+    const isIncident = ({ labels }: Notified): boolean => labels.alertname === 'KeepAliveHDIncident';
+    const firing = await waitFor('it to fire', PATIENCE_MS, () => alertmanager.notified.find(isIncident));
+    const { incident, ...labels } = firing.labels;
+    assert.deepEqual(
+      [firing.status, labels],
+      [
+        'firing',
+        { alertname: 'KeepAliveHDIncident', scope: 'network', network: 'carrier', severity: 'critical' },
+      ],
+    );
+    await waitFor('all to be members', PATIENCE_MS, async () => {
+      return (await monitor.get('/api/devices?state=dead')).body.total === MEMBERS.length;
+    });
+    await greet(2, 60);
+    const resolved = await waitFor('it to resolve', PATIENCE_MS, () =>
+      alertmanager.notified.find((notified) => isIncident(notified) && notified.status === 'resolved'),
+    );
+    assert.equal(resolved.labels.incident, incident);
+    assert.deepEqual(
+      alertmanager.notified.filter((notified) => !isIncident(notified)),
+      [],
     );
   });
 });

@@ -74,6 +74,7 @@ const watch = new Watch(LIVENESS, [], [], clock.now(), { settings: INCIDENTS, op
 await takeUp(watch, store);
 const notifier: Notifier = notifierOf(ALERTS, store, {
   ...{ clock, log, keep: (news) => monitor.keep(news), commit: async () => {} },
+  openIncident: (id) => watch.openIncidents().find(({ incident }) => incident.id === id)?.incident,
 });
 const past = pastOf({ watch, store, keep: (news) => monitor.keep(news), clock });
 const monitor: Monitor = new Monitor({

@@ -44,17 +44,22 @@ export function silenceJson(silence: SilenceSettings, inForce: boolean): Record<
   };
 }
 
+function readBody(value: unknown, nowMs: number): ReturnType<Body<SilenceSettings>['read']> {
+  const reading = readSilence(value, randomUUID(), nowMs);
+  if (reading.ok) return { ok: true, values: reading.silence };
+  const { field, value: given, problem, fix } = reading;
+  const bad = badField(field, given, fix, problem);
+  const shown = typeof given === 'string' ? `${JSON.stringify(bad.value)} ` : '';
+  return { ok: false, bad: { ...bad, message: `${bad.field}: ${shown}${problem}; ${fix}` } };
+}
+
 export function silenceRoutes({ notifier }: TellingFace, wallMs: () => number): readonly Route[] {
   const body: Body<SilenceSettings> = {
     schema: {
       type: 'object',
       description: 'Names to match (or all: true), and from and to, or duration, or schedule and duration.',
     },
-    read(value) {
-      const reading = readSilence(value, randomUUID(), wallMs());
-      if (reading.ok) return { ok: true, values: reading.silence };
-      return { ok: false, bad: badField(reading.field, reading.value, reading.fix, reading.problem) };
-    },
+    read: (value) => readBody(value, wallMs()),
   };
   return [
     route({

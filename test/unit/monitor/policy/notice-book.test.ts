@@ -110,6 +110,20 @@ describe('the notice book', () => {
     assert.deepEqual(said(book.advance(book.wakeAtMs(firstMs)))[0], 'log reminded a:1:1:reminded:2');
   });
 
+  it('reminds of an incident as it stands now', () => {
+    const now = { kind: 'incident', incident: incidentOf('i', { memberCount: 70 }) } as const;
+    book = new NoticeBook(POLICY, silences, [], (notice) => (notice.kind === 'incident' ? now : notice));
+    const notice = { kind: 'incident', incident: incidentOf('i', { memberCount: 40 }) } as const;
+    const [opened] = book.happened([{ event: 'opened', idempotencyKey: 'i:1', notice }], 1000).messages;
+    assert.equal(opened?.notice, notice);
+    const { messages, notices } = book.advance(book.wakeAtMs(1000));
+    assert.deepEqual(
+      messages.map((message) => message.notice),
+      [now, now],
+    );
+    assert.equal(notices[0]?.notice, now);
+  });
+
   it('reminds of nothing in a silence, and right after it', () => {
     book.happened([alertHappening('opened')], 1000);
     silences.put(silenceUntil(3 * HOUR_MS));
