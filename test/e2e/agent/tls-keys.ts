@@ -19,8 +19,8 @@ export interface Keys {
   readonly futureKey: string;
 }
 
-/** Two authorities that know nothing of each other, and what they have signed for the loopback. */
-export function makeKeys(cleanups: Cleanups): Keys {
+/** Two authorities that know nothing of each other, and what they have signed for `address`. */
+export function makeKeys(cleanups: Cleanups, address = '127.0.0.1'): Keys {
   const folder = cleanups.folder();
   const openssl = (...args: readonly string[]): void => {
     execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
@@ -30,7 +30,7 @@ export function makeKeys(cleanups: Cleanups): Keys {
     const ca = ['-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.pem`, '-days', '2'];
     openssl('req', '-x509', ...ec, ...ca);
   }
-  const san = ['-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=CA:FALSE'];
+  const san = ['-addext', `subjectAltName=IP:${address}`, '-addext', 'basicConstraints=CA:FALSE'];
   const sign = (name: string, authority: string, newKey = ec): void => {
     const by = ['-CA', `${authority}.pem`, '-CAkey', `${authority}.key`, '-days', '2'];
     openssl(

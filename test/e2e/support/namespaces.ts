@@ -22,7 +22,7 @@ export function run(command: string, args: readonly string[], input = ''): strin
 }
 
 /** What to put before a command so that it runs inside; it keeps its process id. */
-export function inside(namespace: string): readonly string[] {
+export function inside(namespace: string): readonly [string, ...string[]] {
   return ['ip', 'netns', 'exec', namespace];
 }
 

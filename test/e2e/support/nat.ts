@@ -9,7 +9,7 @@ import type { Cleanups } from './cleanups.ts';
 import { startDaemon } from './daemon.ts';
 import { createNamespaces, inside, run } from './namespaces.ts';
 
-const CLOUD = '10.9.2.2';
+export const CLOUD = '10.9.2.2';
 const PORT = 1883;
 
 /** How the router answers a packet of a connection that it has forgotten: not, with a reset, or by letting it pass. */
@@ -21,6 +21,8 @@ export interface NatOptions {
   readonly idleTimeoutSeconds: number;
   /** The same for brokers at further ports. */
   readonly idleTimeoutSecondsByPort?: Readonly<Record<number, number>>;
+  /** Lines for the broker's configuration after its plain listeners, such as another one with TLS at `CLOUD`. */
+  readonly brokerConfig?: readonly string[];
 }
 
 /** IP packets between device and cloud so far. */
@@ -39,6 +41,8 @@ export interface Nat {
   readonly device: string;
   /** To be put before a command that is to run on the device. */
   readonly onDevice: readonly string[];
+  /** The same for the broker's machine. */
+  readonly onCloud: readonly [string, ...string[]];
   packets(): Packets;
   setIdleTimeout(seconds: number): void;
   /** Forgets every connection at once. */
@@ -71,12 +75,13 @@ export async function layNat(cleanups: Cleanups, options: NatOptions): Promise<N
   );
   setIdleTimeout(options.idleTimeoutSeconds);
   run('ip', ['netns', 'exec', router, 'nft', '-f', '-'], ruleset(options));
-  await startBroker(cleanups, cloud, ports);
+  await startBroker(cleanups, cloud, ports, options.brokerConfig ?? []);
   return {
     url: `mqtt://${CLOUD}:${PORT}`,
     urlAt: (port) => `mqtt://${CLOUD}:${port}`,
     device,
     onDevice: inside(device),
+    onCloud: inside(cloud),
     packets: () => readCounters(router),
     setIdleTimeout,
     reboot: () => void run('ip', ['netns', 'exec', router, 'conntrack', '-F']),
@@ -193,11 +198,23 @@ function readCounters(router: string): Packets {
   return { up: count('up'), down: count('down'), unknown: count('unknown') };
 }
 
-async function startBroker(cleanups: Cleanups, cloud: string, ports: readonly number[]): Promise<void> {
+async function startBroker(
+  cleanups: Cleanups,
+  cloud: string,
+  ports: readonly number[],
+  more: readonly string[],
+): Promise<void> {
   const config = join(cleanups.folder(), 'mosquitto.conf');
   const listeners = ports.map((port) => `listener ${port} ${CLOUD}`);
   // Started by root it would become a user that cannot read the folder.
-  const lines = ['user root', 'log_dest stderr', 'log_type all', ...listeners, 'allow_anonymous true'];
+  const lines = [
+    'user root',
+    'log_dest stderr',
+    'log_type all',
+    ...listeners,
+    ...more,
+    'allow_anonymous true',
+  ];
   writeFileSync(config, `${lines.join('\n')}\n`);
   await startDaemon(cleanups, ['ip', 'netns', 'exec', cloud, 'mosquitto', '-c', config], (written) =>
     / running\b/.test(written),
