@@ -30,13 +30,15 @@ export interface Halt {
 /** Chance at most to halt a good push by one look at one wave. */
 const ALPHA = 0.01;
 /** Lapses are looked at again and again while a wave lasts. */
-const ALPHA_LAPSES = 0.001;
+const ALPHA_LAPSES = 0.002;
 /** Settings that are right are taken back or refused by at most so many devices: a full disk, a local override. */
 const OWN_FAULT_RATE = 0.005;
 /** Devices alive a moment ago that say nothing of a document, for reasons of their own. */
 const SILENCE_RATE = 0.02;
-/** A control group cannot excuse more: when so much of the fleet lapses, nobody should push. */
+/** No control group excuses more: when so much of the fleet lapses, nobody should push. */
 const MAX_LAPSE_RATE = 0.05;
+/** Of a wave, that it must not lose, however small it and the rest of the fleet are: the first device above all. */
+const HALF = 0.5;
 
 /** Why the wave must not go on; null: it may. `networks`: the wave's tally by network, by the network's key. */
 export function judgeWave(wave: Tally, networks: ReadonlyMap<string, Tally>, control: Control): Halt | null {
@@ -57,23 +59,29 @@ function judge(tally: Tally, where: string, control: Control, tests: number): Ha
     const words = [rolledBack > 0 && `${rolledBack} took it back`, refused > 0 && `${refused} refused it`];
     return {
       kind: 'rollbacks',
-      text: `of ${devices} devices of ${where} ${words.filter(Boolean).join(', ')}`,
+      text: `of ${devicesOf(devices)} of ${where} ${words.filter(Boolean).join(', ')}`,
     };
   }
-  const rate = lapseRate(control);
-  if (isMore(lapsed, devices, rate, ALPHA_LAPSES / tests)) {
+  if (lapsesMore(lapsed, devices, control, ALPHA_LAPSES / tests)) {
     const others = `of the ${control.devices} others ${control.lapsed}`;
-    return { kind: 'lapses', text: `of ${devices} devices of ${where} ${lapsed} lapsed, ${others}` };
+    return { kind: 'lapses', text: `of ${devicesOf(devices)} of ${where} ${lapsed} lapsed, ${others}` };
   }
-  if (isMore(silent, devices, SILENCE_RATE, ALPHA / tests)) {
-    return { kind: 'silence', text: `of ${devices} devices of ${where} ${silent} said nothing of it` };
+  if ((silent > 0 && silent >= devices * HALF) || isMore(silent, devices, SILENCE_RATE, ALPHA / tests)) {
+    return { kind: 'silence', text: `of ${devicesOf(devices)} of ${where} ${silent} said nothing of it` };
   }
   return null;
 }
 
-/** Of the others, smoothed (Jeffreys' prior): that none lapsed so far does not mean that none ever would. */
-function lapseRate({ devices, lapsed }: Control): number {
-  return Math.min(MAX_LAPSE_RATE, (lapsed + 0.5) / (devices + 1));
+/**
+ * Were both alike, each lapse would fall on the wave with the chance that is its share of all devices (the conditional
+ * test of two Poisson rates, Przyborowski and Wilenski 1940): it allows for how little a small rest of the fleet can tell.
+ */
+function lapsesMore(lapsed: number, devices: number, control: Control, alpha: number): boolean {
+  if (lapsed === 0) return false;
+  if (lapsed >= devices * HALF && control.lapsed < control.devices * (HALF / 2)) return true;
+  const share = devices / (devices + control.devices);
+  if (share < 1 && isMore(lapsed, lapsed + control.lapsed, share, alpha)) return true;
+  return isMore(lapsed, devices, MAX_LAPSE_RATE, alpha);
 }
 
 /** Whether `hits` of `trials` are more than `rate` explains, by chance at most `alpha`. */
@@ -98,3 +106,5 @@ export function binomialTail(hits: number, trials: number, rate: number): number
   }
   return Math.min(1, sum);
 }
+
+const devicesOf = (count: number): string => `${count} ${count === 1 ? 'device' : 'devices'}`;

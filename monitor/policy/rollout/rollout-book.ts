@@ -164,9 +164,11 @@ export class RolloutBook extends RolloutShelf {
     const rollout = this.kept.get(id);
     if (rollout?.state !== 'halted' || rollout.order.expiresAtMs <= now.wallMs) return null;
     for (const member of rollout.resume()) this.draft.member(rollout, member);
-    for (const member of rollout.members.values()) {
-      if (member.fate === 'offered' || member.fate === 'trying') this.#offer(rollout, member);
-    }
+    const waiting = [...rollout.members.values()].filter(
+      ({ fate }) => fate === 'offered' || fate === 'trying',
+    );
+    for (const member of waiting) this.#offer(rollout, member);
+    if (waiting.length === 0 && rollout.members.size > 0) this.#released(rollout);
     this.draft.head(rollout);
     this.draft.say(rollout, 'resumed');
     if (rollout.members.size === 0) this.#release(rollout, now);

@@ -7,7 +7,7 @@ const named = ({ id, order }: Rollout): string => `${id} (${formatTarget(order.t
 
 const waveOf = (rollout: Rollout): string => {
   const { size, frozen, tally } = rollout.current;
-  return `wave ${rollout.wave + 1} of ${rollout.waves.length} (${size.text}, ${(frozen ?? tally.counts).devices} devices)`;
+  return `wave ${rollout.wave + 1} of ${rollout.waves.length} (${size.text}, devices: ${(frozen ?? tally.counts).devices})`;
 };
 
 export const NEWS_WORDS: Readonly<Record<RolloutNews['what'], (rollout: Rollout) => string>> = {

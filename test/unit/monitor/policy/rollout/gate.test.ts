@@ -60,12 +60,19 @@ describe('judgeWave', () => {
   });
 
   it('holds lapses against those of the rest of the fleet', () => {
-    assert.equal(kindOf(tally(50, { lapsed: 2 })), 'lapses');
+    assert.equal(kindOf(tally(50, { lapsed: 2 })), null);
+    assert.equal(kindOf(tally(50, { lapsed: 3 })), 'lapses');
     assert.equal(kindOf(tally(50, { lapsed: 2 }), { devices: 900, lapsed: 30 }), null);
     assert.equal(kindOf(tally(50, { lapsed: 12 }), { devices: 900, lapsed: 30 }), 'lapses');
     // No fleet excuses that half a wave is dead.
     assert.equal(kindOf(tally(50, { lapsed: 25 }), { devices: 900, lapsed: 450 }), 'lapses');
     assert.equal(kindOf(tally(50, { lapsed: 25 }), { devices: 0, lapsed: 0 }), 'lapses');
+    // A small rest of the fleet, in which nobody happened to lapse, tells little.
+    assert.equal(kindOf(tally(750, { lapsed: 7 }), { devices: 250, lapsed: 0 }), null);
+    assert.equal(kindOf(tally(750, { lapsed: 30 }), { devices: 250, lapsed: 0 }), 'lapses');
+    // The first device is worth a halt, however small the fleet.
+    assert.equal(kindOf(tally(1, { lapsed: 1 }), { devices: 5, lapsed: 0 }), 'lapses');
+    assert.equal(kindOf(tally(1, { lapsed: 1 }), { devices: 5, lapsed: 3 }), null);
   });
 
   it('finds the one network that suffers, which the whole wave would hide', () => {
