@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { makeKeys } from '../agent/tls-keys.ts';
 import { Cleanups } from '../support/cleanups.ts';
 import { startHaproxy } from '../support/haproxy.ts';
@@ -12,6 +12,7 @@ import { waitFor } from '../support/wait.ts';
 import {
   CONFIRM_WITHIN_SECONDS,
   DEVICE,
+  GROUP,
   linesOf,
   type PushedDevice,
   secondsBetween,
@@ -33,11 +34,12 @@ async function online(device: PushedDevice): Promise<void> {
 }
 
 /** The device took it back within its time, says why, and is where it was. */
-async function assertTakenBack(device: PushedDevice, reason: string): Promise<void> {
+async function assertTakenBack(t: TestContext, device: PushedDevice, reason: string): Promise<void> {
   const report = await device.reported('rolled-back', 90_000);
   assert.equal(report.last?.reason, reason, device.agent.output());
   assert.deepEqual(report.running, []);
   const took = secondsBetween(device.agent, 'configurationTrying', 'configurationRolledBack');
+  t.diagnostic(`taken back after ${took} s: ${reason}`);
   assert.ok(took <= CONFIRM_WITHIN_SECONDS + SLACK_SECONDS, `${took} s`);
   await waitFor('the status to say so', 60_000, () => {
     const status = device.statuses.at(-1);
@@ -83,13 +85,13 @@ describe('settings that are pushed', { concurrency: true }, () => {
     assert.equal(linesOf(again, 'configurationTrying').length, 0, 'it is not tried again');
   });
 
-  it('and move the device to another broker are confirmed there', async (t) => {
+  it('to its group and move the device to another broker are confirmed there', async (t) => {
     const cleanups = new Cleanups();
     t.after(() => cleanups.run());
     const [from, to] = [await startBroker(cleanups), await startBroker(cleanups)];
     const device = await startDevice(cleanups, from.url, { broker: { url: from.url } });
     await online(device);
-    await device.push({ broker: { url: to.url } });
+    await device.push({ broker: { url: to.url } }, { target: { kind: 'group', name: GROUP } });
     await device.agent.line('configurationConfirmed', 60_000);
     assert.match(to.log(), new RegExp(`as ${DEVICE} `));
     const epochs = linesOf(device.agent, 'linkUp').map(({ epoch }) => Number(epoch));
@@ -116,7 +118,7 @@ describe('settings that are pushed', { concurrency: true }, () => {
       const device = await startDevice(cleanups, broker.url, { broker: { url: broker.url } });
       await online(device);
       await device.push({ broker: await broken(broker.port) });
-      await assertTakenBack(device, reason);
+      await assertTakenBack(t, device, reason);
     });
   }
 
@@ -131,7 +133,7 @@ describe('settings that are pushed', { concurrency: true }, () => {
     const device = await startDevice(cleanups, broker.url, { broker: { url, ca_file: keys.ca } });
     await online(device);
     await device.push({ broker: { ca_file: keys.otherCa } });
-    await assertTakenBack(device, 'tls-failed');
+    await assertTakenBack(t, device, 'tls-failed');
   });
 
   it('and have a password that the broker refuses are taken back', async (t) => {
@@ -151,7 +153,7 @@ describe('settings that are pushed', { concurrency: true }, () => {
     );
     await online(device);
     await device.push({ broker: { password: 'wrong' } });
-    await assertTakenBack(device, 'refused-by-broker');
+    await assertTakenBack(t, device, 'refused-by-broker');
   });
 
   it('and let the connection be idle for longer than the path allows are taken back', async (t) => {
@@ -162,7 +164,7 @@ describe('settings that are pushed', { concurrency: true }, () => {
     const device = await startDevice(cleanups, broker.url, { broker: { url: `mqtt://127.0.0.1:${port}` } });
     await online(device);
     await device.push({ keepalive_interval: '12s' });
-    await assertTakenBack(device, 'no-answers');
+    await assertTakenBack(t, device, 'no-answers');
   });
 
   it('are refused when nobody may have signed them, and change nothing', async (t) => {

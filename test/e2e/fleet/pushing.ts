@@ -1,10 +1,10 @@
 /** An operator with a key, a device that trusts it, and what the device says of its configuration. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CONFIGURATION_TYPE, encodeDocument } from '../../../protocol/configuration.ts';
+import { CONFIGURATION_TYPE, encodeDocument, type Target } from '../../../protocol/configuration.ts';
 import { type ConfigurationReport, parseReport } from '../../../protocol/configuration-report.ts';
 import { parseStatus, type Status } from '../../../protocol/status.ts';
-import { configReportTopic, configTopic, statusTopic } from '../../../protocol/topics.ts';
+import { configReportTopic, configTopic, groupConfigTopic, statusTopic } from '../../../protocol/topics.ts';
 import { createKeyPair, type KeyPair, signCompact } from '../../../runtime/jws.ts';
 import { openMqtt } from '../../../runtime/mqtt-client.ts';
 import type { Cleanups } from '../support/cleanups.ts';
@@ -12,12 +12,13 @@ import { type Line, type Program, startProgram } from '../support/process.ts';
 import { waitFor } from '../support/wait.ts';
 
 export const DEVICE = 'pump-17';
+export const GROUP = 'pilot';
 /** The shortest that a document may ask for. */
 export const CONFIRM_WITHIN_SECONDS = 30;
 
 /** Fixed and short; a dead link shows within two seconds. */
 const FILE = {
-  device: { name: DEVICE },
+  device: { name: DEVICE, groups: [GROUP] },
   keepalive_interval: '3s',
   keepalive_count: 2,
   adaptive_mode: false,
@@ -81,7 +82,7 @@ export async function startDevice(
       version += 1;
       const nowSeconds = Math.floor(Date.now() / 1000);
       const document = {
-        target: { kind: 'device', name: DEVICE } as const,
+        target: { kind: 'device', name: DEVICE } as Target,
         version,
         ...{ issuedAt: nowSeconds, expiresAt: nowSeconds + 3600 },
         confirmWithinSeconds: CONFIRM_WITHIN_SECONDS,
@@ -90,7 +91,7 @@ export async function startDevice(
         ...change,
       };
       const text = await signCompact(encodeDocument(document), CONFIGURATION_TYPE, key);
-      publish(configTopic(DEVICE), text);
+      publish(document.target.kind === 'group' ? groupConfigTopic(GROUP) : configTopic(DEVICE), text);
       return text;
     },
     publish: (payload) => publish(configTopic(DEVICE), payload),
