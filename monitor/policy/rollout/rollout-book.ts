@@ -133,7 +133,7 @@ export class RolloutBook extends RolloutShelf {
       else if (rollout.current.state === 'waiting') {
         if (!doubting && now.monotonicMs >= rollout.lookAgainAtMs) this.#release(rollout, now);
       } else if (rollout.current.state === 'observing') {
-        if (!doubting && !wasDoubting) rollout.current.watchedMs += elapsedMs;
+        if (!doubting && !wasDoubting && rollout.watch(elapsedMs)) this.draft.head(rollout);
         if (!doubting && rollout.remainingMs === 0) this.#endWave(rollout, now);
       }
     }

@@ -64,6 +64,8 @@ export interface RolloutHead {
 
 /** What devices may take to hear of the document, and to report, beyond `confirm_within`. */
 const REPORT_MS = 60_000;
+/** Of what was watched, a restart loses no more. */
+const KEPT_EVERY_MS = 30_000;
 
 export class Rollout {
   readonly id: string;
@@ -205,6 +207,14 @@ export class Rollout {
     this.state = 'halted';
     this.reason = halt;
     return true;
+  }
+
+  /** The monitor was watching for so long; says whether that is worth keeping, so that a restart need not begin anew. */
+  watch(elapsedMs: number): boolean {
+    const wave = this.current;
+    const before = wave.watchedMs;
+    wave.watchedMs += elapsedMs;
+    return Math.floor(before / KEPT_EVERY_MS) !== Math.floor(wave.watchedMs / KEPT_EVERY_MS);
   }
 
   /** For how many ms, in which the monitor trusts itself, the wave is still to be watched. */
