@@ -126,7 +126,9 @@ function checkSettings(settings: Settings, target: Target, terms: Terms, options
     throw new CodedError('BAD_SETTINGS', `${tooSlow}; allow more with --confirm-within`);
   }
   const lines = checked.problems.map((problem) => `  ${formatProblem({ ...problem, source: null })}`);
-  const what = 'the devices would refuse these settings, so nothing was pushed';
+  const over =
+    file === undefined ? 'checked over the defaults (name their file with --config)' : `over ${file}`;
+  const what = `the devices would refuse these settings, ${over}; nothing was pushed`;
   throw new CodedError('BAD_SETTINGS', `${what}:\n${lines.join('\n')}\n `.trimEnd());
 }
 
@@ -194,7 +196,11 @@ async function confirmed(json: boolean): Promise<boolean> {
     throw new UsageError('nobody is there to be asked; check with --dry-run, then add --yes');
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question('Push this? [y/N] ');
+  const answer = await new Promise<string>((resolve) => {
+    // The end of the input (Ctrl-D, Ctrl-C) is no yes.
+    terminal.once('close', () => resolve(''));
+    terminal.question('Push this? [y/N] ').then(resolve, () => resolve(''));
+  });
   terminal.close();
   return /^y(es)?$/i.test(answer.trim());
 }

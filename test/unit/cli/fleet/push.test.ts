@@ -136,6 +136,7 @@ describe('fleet push', () => {
     assert.equal(code, 1);
     assert.match(err, /keepalive_intervall: is not a known key; did you mean keepalive_interval\?/);
     assert.match(err, /device\.name: cannot be pushed/);
+    assert.match(err, /checked over the defaults \(name their file with --config\)/);
     assert.deepEqual(asked, []);
   });
 
