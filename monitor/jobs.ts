@@ -7,6 +7,7 @@ import type { Monitor } from './monitor.ts';
 import type { Networks } from './networks.ts';
 import type { SummaryTally } from './policy/fleet-summary.ts';
 import type { Watch } from './policy/watch.ts';
+import type { Rollouts } from './rollouts.ts';
 
 export interface JobParts {
   readonly settings: MonitorSettings;
@@ -14,6 +15,7 @@ export interface JobParts {
   readonly watch: Watch;
   readonly summary: SummaryTally;
   readonly networks: Networks;
+  readonly rollouts: Pick<Rollouts, 'forget'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -39,10 +41,11 @@ function summarise({ summary, watch, log }: JobParts): void {
   });
 }
 
-async function forget({ settings, monitor, networks, clock, log }: JobParts): Promise<void> {
+async function forget({ settings, monitor, networks, rollouts, clock, log }: JobParts): Promise<void> {
   networks.age();
   const beforeMs = clock.now().wallMs - settings.retention.historySeconds * 1000;
   const { transitions, alerts, devices } = await monitor.prune(beforeMs);
+  rollouts.forget(devices);
   const text = `forgot ${transitions} transitions, ${alerts} alerts, ${devices.length} devices`;
   log.write('info', 'historyPruned', text, { transitions, alerts, devices: devices.length });
 }

@@ -27,6 +27,7 @@ import { Networks } from './networks.ts';
 import { type Past, pastOf } from './past.ts';
 import { SummaryTally } from './policy/fleet-summary.ts';
 import { NetworkTable } from './policy/network-table.ts';
+import { rolloutJson } from './policy/rollout/words.ts';
 import { Watch } from './policy/watch.ts';
 import type { Rollouts } from './rollouts.ts';
 import { rolloutsOf } from './rollouts-of.ts';
@@ -101,7 +102,7 @@ async function start(ground: Ground, onLost: (error: Error) => void): Promise<vo
     rollouts: { rollouts, trustedKeys: settings.fleet.trustedKeys },
   });
   cleanups.push(() => http.close());
-  const jobs = jobsOf({ settings, monitor, watch, summary, networks, clock, log });
+  const jobs = jobsOf({ settings, monitor, watch, summary, networks, rollouts, clock, log });
   const schedules = await startSchedules(jobs, log);
   cleanups.push(() => schedules.stop());
 
@@ -161,7 +162,10 @@ function join(
     ...{ table, publisher: feed, clock, log },
     keep: (records, forgotten) => monitor.keep({ networks: records, forgottenNetworks: forgotten }),
   });
-  const rollouts = rolloutsOf({ watch, store, publisher: feed, clock, random, log });
+  const rollouts = rolloutsOf({
+    ...{ watch, store, publisher: feed, clock, random, log },
+    onNews: ({ rollout }) => past.events.rolled(rolloutJson(rollout, clock.now().wallMs)),
+  });
   const telling = new Telling({
     ...{ settings, store, publisher: feed, clock, random, log },
     keep: (news) => monitor.keep(news),
@@ -172,15 +176,11 @@ function join(
     onOverloaded: () => monitor.overloaded(),
     onKeepingUp: () => monitor.keepingUp(),
   });
-  const metrics = metricsOf(watch, refusals, telling, clock, load, () => monitor.commitsWaiting);
+  const metrics = metricsOf(watch, refusals, telling, rollouts, clock, load, () => monitor.commitsWaiting);
   const past = pastOf({ watch, store, keep: (news) => monitor.keep(news), clock });
   const monitor = new Monitor({
-    watch,
-    store,
+    ...{ watch, store, clock, random, log },
     notify: (happenings) => telling.notifier.happened(happenings),
-    clock,
-    random,
-    log,
     onStep: ({ transitions }) => {
       for (const each of transitions) {
         summary.moved(each);
@@ -222,6 +222,7 @@ function metricsOf(
   watch: Watch,
   refusals: Refusals,
   telling: Telling,
+  { book }: Rollouts,
   clock: Clock,
   meter: LoadMeter,
   commitsWaiting: () => number,
@@ -241,6 +242,8 @@ function metricsOf(
       lagSeconds: meter.lagSeconds,
       commitsWaiting: commitsWaiting(),
     }),
+    rollouts: () => book.rollouts().map(({ state }) => state),
+    configurations: () => book.reportedEnds(),
     circuits: () => telling.sinks().map(({ sink, circuit }) => [sink, circuit] as const),
     incidents: () => watch.openIncidents().map(({ incident }) => incident.scope.kind),
     incidentTotals: () => watch.incidentTotals(),

@@ -13,7 +13,7 @@ import type { Transition } from './policy/device.ts';
 import type { Order, Rollout } from './policy/rollout/rollout.ts';
 import type { RolloutBook, StartRefusal } from './policy/rollout/rollout-book.ts';
 import type { RolloutNews, RolloutPublish, RolloutStep } from './policy/rollout/rollout-draft.ts';
-import { NEWS_WORDS } from './policy/rollout/words.ts';
+import { NEWS_EVENTS, NEWS_WORDS } from './policy/rollout/words.ts';
 
 const EMPTY = new Uint8Array();
 const RETRY_MIN_MS = 250;
@@ -159,7 +159,7 @@ export class Rollouts {
     const { log, onNews } = this.#parts;
     const { rollout, what } = news;
     const level = what === 'halted' ? 'warn' : 'info';
-    log.write(level, `rollout${what[0]?.toUpperCase()}${what.slice(1)}`, NEWS_WORDS[what](rollout), {
+    log.write(level, NEWS_EVENTS[what], NEWS_WORDS[what](rollout), {
       rollout: rollout.id,
       wave: rollout.wave + 1,
     });

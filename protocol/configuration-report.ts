@@ -13,7 +13,8 @@ export interface DocumentName {
   readonly hash: string;
 }
 
-export type ConfigurationState = 'trying' | 'confirmed' | 'rolled-back' | 'refused';
+export const CONFIGURATION_STATES = ['trying', 'confirmed', 'rolled-back', 'refused'] as const;
+export type ConfigurationState = (typeof CONFIGURATION_STATES)[number];
 
 export interface DocumentFate {
   /** Null as `version`: the document could not be read so far. */
@@ -49,7 +50,6 @@ const MAX_DETAIL = 200;
 const MAX_DEPTH = 4;
 const REASON = /^[a-z][a-z-]{0,39}$/;
 const HASH = /^[0-9a-f]{16}$/;
-const STATES: readonly string[] = ['trying', 'confirmed', 'rolled-back', 'refused'];
 
 export type ReportRefusal =
   | 'too-large'
@@ -140,7 +140,7 @@ function parseFate(value: unknown): DocumentFate | undefined {
 const targetOf = (value: unknown): Target | null => (typeof value === 'string' ? parseTarget(value) : null);
 
 const isState = (value: unknown): value is ConfigurationState =>
-  typeof value === 'string' && STATES.includes(value);
+  CONFIGURATION_STATES.some((state) => state === value);
 
 const isHash = (value: unknown): value is string => typeof value === 'string' && HASH.test(value);
 

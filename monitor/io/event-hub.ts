@@ -12,6 +12,7 @@ export type HubEvent =
   | { readonly type: 'transition'; readonly transition: Transition }
   | { readonly type: 'alert'; readonly alert: Alert }
   | { readonly type: 'incident'; readonly incident: Incident }
+  | { readonly type: 'rollout'; readonly rollout: Readonly<Record<string, unknown>> }
   | { readonly type: 'doubt'; readonly doubts: readonly string[]; readonly atMs: number };
 
 /** `lost`: the reader fell behind, or asks for what is no longer here. `null`: nothing happened for a while. */
@@ -61,6 +62,12 @@ export class EventHub {
     for (const { notice } of [...(notices ?? []), ...(overNotices ?? [])]) {
       if (notice.kind === 'incident') this.#ring.push({ type: 'incident', incident: notice.incident });
     }
+    this.#wake();
+  }
+
+  /** As the API shows it at this moment; it is durable. */
+  rolled(rollout: Readonly<Record<string, unknown>>): void {
+    this.#ring.push({ type: 'rollout', rollout });
     this.#wake();
   }
 

@@ -3,10 +3,12 @@
  * No label names a device: a hundred thousand series would block every scrape.
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { CONFIGURATION_STATES } from '../../protocol/configuration-report.ts';
 import { DOUBT_REASONS, type DoubtReason } from '../policy/attentive-clock.ts';
 import { CIRCUIT_PHASES, type CircuitPhase } from '../policy/circuit.ts';
 import type { DeviceState } from '../policy/device.ts';
 import { type IncidentScope, SCOPE_KINDS } from '../policy/incident.ts';
+import { ROLLOUT_STATES, type RolloutState } from '../policy/rollout/rollout.ts';
 import type { WatchTotals } from '../policy/tally.ts';
 
 /** How far the process keeps up. */
@@ -30,6 +32,9 @@ export interface MetricSources {
   incidentTotals?(): ReadonlyMap<IncidentScope['kind'], number>;
   pending(): Iterable<readonly [sink: string, count: number]>;
   load(): LoadFigures;
+  rollouts?(): readonly RolloutState[];
+  /** Devices by what became of the last document that they were given. */
+  configurations?(): Iterable<readonly [state: string, count: number]>;
   circuits?(): Iterable<readonly [sink: string, phase: CircuitPhase]>;
 }
 
@@ -77,9 +82,8 @@ export function createMetrics(sources: MetricSources): Metrics {
   loadMetrics(registers, sources);
   deathMetrics(registers, sources);
   circuitMetrics(registers, sources);
-  gauge('khd_outbox_pending', 'Deliveries that a sink is owed.', ['sink'], (metric) => {
-    for (const [sink, count] of sources.pending()) metric.set({ sink }, count);
-  });
+  rolloutMetrics(gauge, sources);
+  outboxMetrics(gauge, sources);
   counter('khd_probes_total', 'Probes heard.', [], (metric) => metric.inc(sources.totals().probes));
   counter('khd_statuses_total', 'Statuses heard.', [], (metric) => metric.inc(sources.totals().statuses));
   counter('khd_refused_messages_total', 'Messages refused.', ['reason'], (metric) => {
@@ -115,6 +119,32 @@ function loadMetrics(registers: Registry[], sources: MetricSources): void {
   figure('khd_event_loop_utilization', 'Share of the last second without rest.', 'utilization');
   figure('khd_event_loop_lag_seconds', 'How late the last timer of a second came.', 'lagSeconds');
   figure('khd_backlog_commits', 'Devices and networks whose news is not durable yet.', 'commitsWaiting');
+}
+
+type GaugeMaker = (name: string, help: string, labels: string[], collect: (gauge: Gauge) => void) => Gauge;
+
+function outboxMetrics(gauge: GaugeMaker, { pending }: MetricSources): void {
+  gauge('khd_outbox_pending', 'Deliveries that a sink is owed.', ['sink'], (metric) => {
+    for (const [sink, count] of pending()) metric.set({ sink }, count);
+  });
+}
+
+function rolloutMetrics(gauge: GaugeMaker, { rollouts, configurations }: MetricSources): void {
+  if (rollouts === undefined || configurations === undefined) return;
+  gauge(
+    'khd_rollouts',
+    'Rollouts by state, the latest of those that are over included.',
+    ['state'],
+    (metric) => {
+      const all = rollouts();
+      for (const state of ROLLOUT_STATES) metric.set({ state }, all.filter((each) => each === state).length);
+    },
+  );
+  const help = 'Devices by what became of the last document that they were given, as they report it.';
+  gauge('khd_configuration_devices', help, ['state'], (metric) => {
+    for (const state of CONFIGURATION_STATES) metric.set({ state }, 0);
+    for (const [state, count] of configurations()) metric.set({ state }, count);
+  });
 }
 
 function circuitMetrics(registers: Registry[], sources: MetricSources): void {

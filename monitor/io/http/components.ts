@@ -1,5 +1,7 @@
 /** The shapes that several answers share, by name, in JSON Schema. */
+
 import { DEVICE_STATES, LAPSE_CAUSES } from '../../policy/device.ts';
+import { CONFIGURATION } from './configuration-json.ts';
 import type { Schema } from './fields.ts';
 import { fixed, list, number, orNull, ref, text, time, whole } from './shapes.ts';
 
@@ -73,6 +75,7 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
     ...device,
     transitions: list(ref('Transition')),
     history: orNull(ref('DeviceHistory')),
+    configuration: orNull(CONFIGURATION),
   }),
   DeviceHistory: fixed({
     availability: ref('Availability'),

@@ -11,6 +11,7 @@ import { incidentRoutes } from './routes/incidents.ts';
 import { networkRoutes } from './routes/networks.ts';
 import { openApiRoutes } from './routes/openapi.ts';
 import { rolloutRoutes } from './routes/rollouts.ts';
+import { absentRolloutRoutes } from './routes/rollouts-absent.ts';
 import { silenceRoutes } from './routes/silences.ts';
 import { sinkRoutes } from './routes/sinks.ts';
 import { summaryRoutes } from './routes/summary.ts';
@@ -33,7 +34,7 @@ export function routesOf(parts: HttpParts): readonly Route[] {
 }
 
 function configurationRoutesOf({ rollouts, fleet, now }: HttpParts): readonly Route[] {
-  if (rollouts === undefined) return [];
+  if (rollouts === undefined) return absentRolloutRoutes();
   return [...rolloutRoutes(rollouts, () => now().wallMs), ...configurationRoutes(rollouts, fleet)];
 }
 

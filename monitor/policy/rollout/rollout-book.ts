@@ -100,7 +100,7 @@ export class RolloutBook extends RolloutShelf {
     const known = this.reports.get(device);
     if (known !== undefined && report.epoch < known.epoch) return null;
     if (known === undefined || JSON.stringify(known) !== JSON.stringify(report)) {
-      this.reports.set(device, report);
+      this.putReport(device, report);
       this.draft.row(reportRow(device, report));
     }
     for (const rollout of this.kept.values()) {
@@ -177,7 +177,7 @@ export class RolloutBook extends RolloutShelf {
 
   /** The device is known no more. */
   forget(device: string): RolloutStep {
-    if (this.reports.delete(device)) this.draft.row({ key: `report/${device}`, text: null });
+    if (this.putReport(device, null)) this.draft.row({ key: `report/${device}`, text: null });
     return this.draft.take();
   }
 
@@ -281,7 +281,7 @@ export class RolloutBook extends RolloutShelf {
     this.#withdrawRest(rollout);
   }
 
-  /** From the topics of its members, as far as it still lies there: of all when it is over, else of those who have not taken it. */
+  /** From its members' topics: of all when it is over, else of those who have not taken it. */
   #withdrawRest(rollout: Rollout): void {
     const { order, isOver, state } = rollout;
     // A device's own topic holds the newer document by now, or is to hold this one.

@@ -1,6 +1,6 @@
 /** What is known of rollouts, targets and reports, without telling it anything. Pure. */
 import { formatTarget, type Target } from '../../../protocol/configuration.ts';
-import type { ConfigurationReport } from '../../../protocol/configuration-report.ts';
+import type { ConfigurationReport, ConfigurationState } from '../../../protocol/configuration-report.ts';
 import { type Order, Rollout } from './rollout.ts';
 import { RolloutDraft } from './rollout-draft.ts';
 import { type KeptRow, type TargetRecord, targetRow } from './rows.ts';
@@ -13,6 +13,7 @@ export class RolloutShelf {
   protected readonly draft = new RolloutDraft();
   readonly #targets = new Map<string, TargetRecord>();
   protected readonly reports = new Map<string, ConfigurationReport>();
+  readonly #ends = new Map<ConfigurationState, number>();
 
   /** Takes up what was kept: rollouts before their members. */
   takeUp(rows: Iterable<KeptRow>): void {
@@ -20,7 +21,7 @@ export class RolloutShelf {
       if (row.kind === 'rollout') this.kept.set(row.rollout.id, row.rollout);
       else if (row.kind === 'member') this.kept.get(row.id)?.put(row.member);
       else if (row.kind === 'target') this.#targets.set(formatTarget(row.target.target), row.target);
-      else this.reports.set(row.device, row.report);
+      else this.putReport(row.device, row.report);
     }
   }
 
@@ -56,6 +57,26 @@ export class RolloutShelf {
     const rollout = this.newestOf(target);
     if (rollout === null || rollout.order.hash !== current.hash) return true;
     return rollout.state === 'completed' || rollout.members.has(device);
+  }
+
+  /** Devices by what became of the last document that they were given. */
+  reportedEnds(): ReadonlyMap<ConfigurationState, number> {
+    return this.#ends;
+  }
+
+  /** Null: it is known no more. False: there was none. */
+  protected putReport(device: string, report: ConfigurationReport | null): boolean {
+    const before = this.reports.get(device);
+    this.#count(before, -1);
+    this.#count(report, 1);
+    if (report === null) return this.reports.delete(device);
+    this.reports.set(device, report);
+    return true;
+  }
+
+  #count(report: ConfigurationReport | null | undefined, sign: 1 | -1): void {
+    const state = report?.last?.state;
+    if (state !== undefined) this.#ends.set(state, (this.#ends.get(state) ?? 0) + sign);
   }
 
   protected newestOf(target: Target): Rollout | null {

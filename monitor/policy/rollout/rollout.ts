@@ -18,7 +18,8 @@ export interface Order {
   readonly observeSeconds: number;
 }
 
-export type RolloutState = 'running' | 'halted' | 'completed' | 'superseded';
+export const ROLLOUT_STATES = ['running', 'halted', 'completed', 'superseded'] as const;
+export type RolloutState = (typeof ROLLOUT_STATES)[number];
 export type WaveState = 'waiting' | 'releasing' | 'observing' | 'passed' | 'failed';
 
 /** Why a rollout stands where it stands. */

@@ -20,6 +20,17 @@ export const NEWS_WORDS: Readonly<Record<RolloutNews['what'], (rollout: Rollout)
   superseded: (rollout) => `${named(rollout)} ends: ${rollout.reason?.text ?? ''}`,
 };
 
+/** Its name in the log. */
+export const NEWS_EVENTS: Readonly<Record<RolloutNews['what'], string>> = {
+  started: 'rolloutStarted',
+  waveReleased: 'rolloutWaveReleased',
+  wavePassed: 'rolloutWavePassed',
+  halted: 'rolloutHalted',
+  resumed: 'rolloutResumed',
+  completed: 'rolloutCompleted',
+  superseded: 'rolloutSuperseded',
+};
+
 /** As the API shows it (docs/api.md). */
 export function rolloutJson(rollout: Rollout, nowMs: number): Record<string, unknown> {
   const { id, order, createdAtMs, state, reason, wave } = rollout;

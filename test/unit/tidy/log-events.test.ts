@@ -10,8 +10,8 @@ const TABLE = 'docs/log-events.md';
 /** A level, or an expression that gives one, and then the event. */
 const WRITTEN =
   /\(\s*(?:\w+,\s*)?(?:(?:[\w.]+ \? )?'(?:error|warn|info|debug)'(?: : '(?:error|warn|info|debug)')?|[\w.]*[lL]evel),\s*'([a-z][A-Za-z]+)'/g;
-/** The table of the sink `log`. */
-const TOLD = /: '((?:alert|incident)(?:Opened|Grown|Reminded|Resolved))'/g;
+/** The tables of the sink `log` and of rollouts. */
+const TOLD = /: '((?:alert|incident)(?:Opened|Grown|Reminded|Resolved)|rollout[A-Z][A-Za-z]+)'/g;
 
 function eventsOf(source: string): string[] {
   return [WRITTEN, TOLD].flatMap((pattern) => [...source.matchAll(pattern)].map((match) => match[1] ?? ''));
@@ -22,8 +22,8 @@ test('the events of a source are recognised', () => {
     log.write(bad ? 'warn' : 'debug', 'gH'); write(
       'error',
       'iJ',
-    ); { opened: 'alertOpened' } compare('info', message)`;
-  assert.deepEqual(eventsOf(source), ['aB', 'cD', 'eF', 'gH', 'iJ', 'alertOpened']);
+    ); { opened: 'alertOpened', halted: 'rolloutHalted' } compare('info', message)`;
+  assert.deepEqual(eventsOf(source), ['aB', 'cD', 'eF', 'gH', 'iJ', 'alertOpened', 'rolloutHalted']);
 });
 
 test('every event that is written is explained, and every one that is explained is written', () => {

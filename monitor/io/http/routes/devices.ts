@@ -1,6 +1,7 @@
 /** Devices: lists of them, and one in full. */
 import type { DeviceState } from '../../../policy/device.ts';
 import type { DeviceFilter } from '../../../policy/device-search.ts';
+import { configurationJson } from '../configuration-json.ts';
 import { badField, deviceField, limitField, stateField, textField } from '../fields.ts';
 import { deviceJson, pastJson, transitionJson } from '../json.ts';
 import { failed, type HttpParts, ok, type Route, refused, route } from '../route.ts';
@@ -18,7 +19,7 @@ export const FILTERS = {
 
 const cursorField = textField('`next` of the page before; left out: the first page.', 100);
 
-export function deviceRoutes({ fleet, now }: HttpParts): readonly Route[] {
+export function deviceRoutes({ fleet, now, rollouts }: HttpParts): readonly Route[] {
   return [
     route({
       method: 'GET',
@@ -71,6 +72,7 @@ export function deviceRoutes({ fleet, now }: HttpParts): readonly Route[] {
           ...deviceJson(view),
           transitions: transitions.map(transitionJson),
           history: history === undefined ? null : pastJson(history.device(view, now().wallMs)),
+          configuration: rollouts ? configurationJson(rollouts.rollouts.book, device, view.groups) : null,
         });
       },
     }),

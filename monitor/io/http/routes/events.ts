@@ -13,7 +13,7 @@ export function eventRoutes({ events }: HttpParts): readonly Route[] {
       path: '/api/events',
       id: 'listenToEvents',
       summary:
-        'Transitions, alerts, incidents and doubts as they become durable, as server-sent events. The header ' +
+        'Transitions, alerts, incidents, rollouts and doubts as they become durable, as server-sent events. The header ' +
         'Last-Event-ID resumes after that event; an event "lost" says that some cannot be told any more.',
       answers: {
         200: { doc: 'Never ends by itself but after "lost".', type: 'text/event-stream', schema: text },
@@ -69,6 +69,8 @@ function dataOf(event: HubEvent): Record<string, unknown> {
       return alertJson(event.alert);
     case 'incident':
       return incidentJson(event.incident);
+    case 'rollout':
+      return event.rollout;
     case 'doubt':
       return { doubts: event.doubts, at: isoTime(event.atMs) };
   }

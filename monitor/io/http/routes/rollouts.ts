@@ -1,5 +1,6 @@
 /** Rollouts: those there are, a new one, and steering them. */
 import { formatTarget } from '../../../../protocol/configuration.ts';
+import { ROLLOUT_STATES } from '../../../policy/rollout/rollout.ts';
 import { MAX_WAVES } from '../../../policy/rollout/waves.ts';
 import { rolloutJson } from '../../../policy/rollout/words.ts';
 import { type OrderText, readOrder } from '../../rollout-order.ts';
@@ -17,7 +18,7 @@ const WAVE: Schema = fixed({
 const ROLLOUT: Schema = fixed({
   ...{ id: text, target: text, version: whole, hash: text, created_at: time, expires_at: time },
   observe_seconds: whole,
-  state: { type: 'string', enum: ['running', 'halted', 'completed', 'superseded'] },
+  state: { type: 'string', enum: ROLLOUT_STATES },
   reason: orNull(fixed({ kind: text, text })),
   wave: whole,
   waves: list(WAVE),

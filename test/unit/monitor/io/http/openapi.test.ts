@@ -5,6 +5,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { probe } from '../../policy/fixtures.ts';
+import { startedRollout } from './rollout-samples.ts';
 import { type Served, serve } from './served.ts';
 
 interface Document {
@@ -36,6 +37,14 @@ const REQUESTS: readonly (readonly [path: string, request: string, status: numbe
   ['/api/availability', '/api/availability', 200],
   ['/api/availability', '/api/availability?group=unheard', 404],
   ['/api/export', '/api/export', 400],
+  ['/api/rollouts', '/api/rollouts', 200],
+  ['/api/rollouts/{rollout}', '/api/rollouts/g-1', 200],
+  ['/api/rollouts/{rollout}', '/api/rollouts/g-9', 404],
+  ['/api/configurations', '/api/configurations', 200],
+  ['/api/configurations/{target}', '/api/configurations/group:g', 200],
+  ['/api/configurations/{target}', '/api/configurations/group:nobody', 200],
+  ['/api/configurations/{target}/devices', '/api/configurations/group:g/devices', 200],
+  ['/api/configurations/{target}/devices', '/api/configurations/group:nobody/devices', 404],
   ['/openapi.json', '/openapi.json', 200],
 ];
 
@@ -77,6 +86,12 @@ describe('the OpenAPI document', () => {
       probe(60, { batteryPercent: 50, signalDbm: null, rttMs: 20, reconnects: 1 }),
       served.clock.now(),
     );
+    const { hash } = await startedRollout(served);
+    const fate = { target: { kind: 'group', name: 'g' }, version: 1, hash, detail: 'x', attempt: 1 } as const;
+    served.rollouts.reportHeard('a', {
+      ...{ epoch: 1, running: [], refusals: { expired: 1 }, overridden: ['log.level'] },
+      last: { ...fate, state: 'rolled-back', reason: 'no-answers' },
+    });
     // Walk and census.
     await served.clock.pass(400_000);
     const document = await documentOf();
@@ -95,7 +110,9 @@ describe('the OpenAPI document', () => {
     }
     const asked = new Set(REQUESTS.map(([path]) => path));
     const unasked = Object.keys(document.paths).filter((path) => !asked.has(path));
-    assert.deepEqual(unasked.sort(), ['/api/events', '/metrics'], 'every answer in JSON is checked');
+    const changing = ['/api/rollouts/{rollout}/halt', '/api/rollouts/{rollout}/resume'];
+    const known = ['/api/events', ...changing, '/metrics'];
+    assert.deepEqual(unasked.sort(), known, 'every answer in JSON is checked');
   });
 
   it('asks for the token wherever the server does', async () => {
@@ -104,8 +121,10 @@ describe('the OpenAPI document', () => {
     const headers = { Authorization: 'Bearer correct horse' };
     const document = (await (await fetch(`${served.url}/openapi.json`, { headers })).json()) as Document;
     for (const [path, operations] of Object.entries(document.paths)) {
-      const { status } = await fetch(`${served.url}${path.replace('{device}', 'a')}`);
-      assert.equal(status === 401, (operations.get?.security.length ?? 0) > 0, path);
+      for (const [method, { security }] of Object.entries(operations)) {
+        const { status } = await fetch(`${served.url}${path.replace('{device}', 'a')}`, { method });
+        assert.equal(status === 401, security.length > 0, `${method} ${path}`);
+      }
     }
   });
 });

@@ -9,9 +9,12 @@ import { createMetrics } from '../../../../../monitor/io/metrics.ts';
 import { MemoryStore } from '../../../../../monitor/io/stores/memory.ts';
 import type { Commit } from '../../../../../monitor/io/stores/store.ts';
 import { NetworkTable } from '../../../../../monitor/policy/network-table.ts';
+import { rolloutJson } from '../../../../../monitor/policy/rollout/words.ts';
 import { Watch } from '../../../../../monitor/policy/watch.ts';
+import type { Rollouts } from '../../../../../monitor/rollouts.ts';
+import { rolloutsOf } from '../../../../../monitor/rollouts-of.ts';
 import { SETTINGS } from '../../policy/fixtures.ts';
-import { FakeClock } from '../fakes.ts';
+import { FakeClock, FakeLog } from '../fakes.ts';
 import { alertOf, networkOf, recordOf, transitionOf } from '../samples.ts';
 
 export const NO_NEWS: Commit = { devices: [], transitions: [], alerts: [], messages: [] };
@@ -23,6 +26,7 @@ export interface Served {
   readonly store: MemoryStore;
   readonly events: EventHub;
   readonly history: History;
+  readonly rollouts: Rollouts;
   close(): Promise<void>;
 }
 
@@ -57,6 +61,11 @@ export async function serve(token?: string, ring?: number): Promise<Served> {
   history.doubted([]);
   history.start();
   const events = new EventHub(clock, ring);
+  const rollouts = rolloutsOf({
+    ...{ watch, store, clock, random: () => 0.5, log: new FakeLog() },
+    publisher: { publish: async () => {} },
+    onNews: ({ rollout }) => events.rolled(rolloutJson(rollout, clock.now().wallMs)),
+  });
   const server = await startHttp({
     settings: { host: '127.0.0.1', port: 0, ...(token === undefined ? {} : { token }) },
     fleet: localFleet(watch, store, () => clock.now(), localHistory(history, store)),
@@ -72,9 +81,10 @@ export async function serve(token?: string, ring?: number): Promise<Served> {
     networks: new NetworkTable(store.networks()),
     events,
     now: () => clock.now(),
+    rollouts: { rollouts, trustedKeys: [] },
   });
   return {
-    ...{ url: server.url, clock, watch, store, events, history },
+    ...{ url: server.url, clock, watch, store, events, history, rollouts },
     async close() {
       await history.stop();
       await server.close();
