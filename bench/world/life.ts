@@ -21,6 +21,8 @@ export interface LifeOptions {
   readonly circumstances: Circumstances;
   readonly forgetting: Forgetting;
   readonly seconds: number;
+  /** The kernel tells of addresses and routes that change, as where the native part is; not when left out. */
+  readonly hearsMoves?: boolean;
 }
 
 export interface Life {
@@ -44,6 +46,9 @@ export interface Life {
 const NAME = 'device';
 const WILL_DELAY_SECONDS = 10;
 const SAMPLE_SECONDS = 600;
+/** One cause makes many changes; the agent waits for the last (agent/io/network/route-watch.ts). */
+const ROUTE_NOTICE_MS = 250;
+const MOVED = { kind: 'addressesChanged', local: 'gone', route: 'moved' } as const;
 const MS = 1000;
 
 /** Lives `seconds` of virtual time. The same options give the same life. */
@@ -83,8 +88,11 @@ export function live(options: LifeOptions): Life {
     onLink: (up) => (up ? reach.linkUp(now()) : reach.linkDown(now())),
   });
   schedule(world, queue, path, reach);
-  // The address that the old connection was made from is gone, and nobody tells.
-  for (const at of circumstances.moves) queue.at(at * MS, () => path.loseState());
+  // The address that the old connection was made from is gone, and nobody on the path tells.
+  for (const at of circumstances.moves) {
+    queue.at(at * MS, () => path.loseState());
+    if (options.hearsMoves) queue.at(at * MS + ROUTE_NOTICE_MS, () => device.handle(MOVED));
+  }
   const detectionSeconds: number[] = [];
   sampleDetection(queue, monitor, seededRandom(world.seed * 7 + 3), detectionSeconds);
   monitor.start();

@@ -16,7 +16,7 @@ const LTE = parseRadios(RADIO_ENERGY_CSV).find(({ name }) => name === 'lte') as 
 const TIMEOUTS = [3600, 180, 350, 60, 1200, 100];
 
 /** Hour by hour on one of so many networks in turn. */
-function roam(policy: PolicyName, places: number, seed: number): Life {
+function roam(policy: PolicyName, places: number, seed: number, hearsMoves = false): Life {
   const networks: readonly NetworkChange[] = Array.from({ length: HOURS }, (_, hour) => ({
     startSeconds: hour * 3600,
     network: `place-${hour % places}`,
@@ -38,6 +38,7 @@ function roam(policy: PolicyName, places: number, seed: number): Life {
     circumstances,
     forgetting: 'silent',
     seconds: SECONDS,
+    hearsMoves,
   });
 }
 
@@ -66,6 +67,15 @@ describe('a device on another network every hour', () => {
       });
     }
   }
+
+  it('is out of reach for seconds and not for an interval where the kernel tells of the move', (t) => {
+    const told = roam('balanced', 4, 1, true);
+    const untold = roam('balanced', 4, 1);
+    const [short, long] = [told.unreachableSeconds, untold.unreachableSeconds];
+    t.diagnostic(`out of reach ${short.toFixed(0)} s in ${HOURS} h, untold ${long.toFixed(0)} s`);
+    assert.ok(short < long / 4, `${short} s, untold ${long} s`);
+    assert.equal(told.falseAlerts, 0);
+  });
 
   it('keeps what it learned of each network that it comes back to', () => {
     const life = roam('balanced', 4, 1);
