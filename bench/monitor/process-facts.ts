@@ -15,7 +15,8 @@ export function memoryOf(pid: number): Memory {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
   const bytes = (name: string): number =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? Number.NaN) * 1024;
-  return { rss: bytes('VmRSS'), anonymous: bytes('RssAnon'), file: bytes('RssFile') };
+  // A file in memory (tmpfs) is one, too.
+  return { rss: bytes('VmRSS'), anonymous: bytes('RssAnon'), file: bytes('RssFile') + bytes('RssShmem') };
 }
 
 /** Seconds of processor time so far, all threads, user and system. */

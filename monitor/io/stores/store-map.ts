@@ -72,9 +72,10 @@ export async function keepMapSmall(folder: string, clock: Clock): Promise<() => 
   };
 }
 
-/** Of all files that this process maps; 0 where there is no proc file system. */
+/** Of all files that this process maps, those in memory alone (tmpfs) too; 0 where there is no proc file system. */
 function residentFileKilobytes(): number {
-  return Number(/^RssFile:\s+(\d+) kB$/m.exec(procText('status'))?.[1] ?? 0);
+  const lines = procText('status').matchAll(/^Rss(?:File|Shmem):\s+(\d+) kB$/gm);
+  return [...lines].reduce((sum, [, kilobytes]) => sum + Number(kilobytes), 0);
 }
 
 /** Empty where there is no proc file system. */
