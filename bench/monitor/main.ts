@@ -3,6 +3,7 @@
  * fails is named, and takes nothing from the figures of the others; the exit code is 2 then.
  */
 import { Cleanups } from '../../test/e2e/support/cleanups.ts';
+import { InTurn } from './in-turn.ts';
 import { HELP, type Profile, readOptions, type StageName } from './options.ts';
 import { type Report, reportText } from './report.ts';
 import { runBroker } from './stages/broker.ts';
@@ -34,30 +35,15 @@ async function runStages(
   say: (text: string) => void,
 ): Promise<Omit<Report, 'seconds'>> {
   const { devices } = profile;
-  const failed: Record<string, string> = {};
-  const inTurn = async <T>(
-    name: StageName,
-    run: (cleanups: Cleanups) => Promise<T> | T,
-  ): Promise<T | null> => {
-    if (!stages.has(name)) return null;
-    try {
-      return await run(cleanups);
-    } catch (error) {
-      failed[name] = error instanceof Error ? error.message : String(error);
-      say(`${name} failed: ${failed[name]}`);
-      return null;
-    } finally {
-      await cleanups.run();
-    }
-  };
-  const fleet = await inTurn('fleet', (undo) => runFleet(undo, profile, stages.has('restart'), say));
-  const raw = await inTurn('raw', (undo) => runRaw(undo, profile, say));
-  const broker = await inTurn('broker', (undo) => runBroker(undo, profile, say));
-  const comparison = await inTurn('comparison', () => runComparison(profile));
+  const inTurn = new InTurn(stages, cleanups, say);
+  const fleet = await inTurn.run('fleet', (undo) => runFleet(undo, profile, stages.has('restart'), say));
+  const raw = await inTurn.run('raw', (undo) => runRaw(undo, profile, say));
+  const broker = await inTurn.run('broker', (undo) => runBroker(undo, profile, say));
+  const comparison = await inTurn.run('comparison', () => runComparison(profile));
   return {
     ...{ devices, ...fleet?.fleet, ...fleet?.restart, ...raw, ...broker },
     ...(comparison !== null && { comparison }),
-    ...(Object.keys(failed).length > 0 && { failed }),
+    ...(Object.keys(inTurn.failed).length > 0 && { failed: inTurn.failed }),
   };
 }
 
