@@ -33,9 +33,6 @@ interface Entry {
  * memory of its largest commit, two pages a device; smaller ones would wait for the disk more often than they have to.
  */
 const SLICE = 1000;
-/** The same while the store does not keep up. */
-const BACKLOG_SLICE = 2000;
-const BACKLOG = 10_000;
 /** How the subject of an incident begins. */
 const INCIDENT = 'incident/';
 const RETRY_MIN_MS = 250;
@@ -196,7 +193,7 @@ export class CommitQueue {
   #takeEntries(): readonly Entry[] {
     const entries = [...this.#incidents.values()];
     this.#incidents = new Map();
-    const most = entries.length + (this.#waiting.size < BACKLOG ? SLICE : BACKLOG_SLICE);
+    const most = entries.length + SLICE;
     for (const [device, entry] of this.#waiting) {
       if (entries.length >= most) break;
       this.#waiting.delete(device);
