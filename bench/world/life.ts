@@ -88,11 +88,7 @@ export function live(options: LifeOptions): Life {
     onLink: (up) => (up ? reach.linkUp(now()) : reach.linkDown(now())),
   });
   schedule(world, queue, path, reach);
-  // The address that the old connection was made from is gone, and nobody on the path tells.
-  for (const at of circumstances.moves) {
-    queue.at(at * MS, () => path.loseState());
-    if (options.hearsMoves) queue.at(at * MS + ROUTE_NOTICE_MS, () => device.handle(MOVED));
-  }
+  scheduleMoves(options, queue, device);
   const detectionSeconds: number[] = [];
   sampleDetection(queue, monitor, seededRandom(world.seed * 7 + 3), detectionSeconds);
   monitor.start();
@@ -112,6 +108,14 @@ export function live(options: LifeOptions): Life {
     intervalSeconds: (state?.interval.intervalMs ?? 0) / MS,
     reason: state?.interval.explanation ?? '',
   };
+}
+
+/** The address that the old connection was made from is gone, and nobody on the path tells. */
+function scheduleMoves({ circumstances, hearsMoves }: LifeOptions, queue: EventQueue, device: Device): void {
+  for (const at of circumstances.moves) {
+    queue.at(at * MS, () => device.path.loseState());
+    if (hearsMoves) queue.at(at * MS + ROUTE_NOTICE_MS, () => device.handle(MOVED));
+  }
 }
 
 /** A cold radio is promoted first: that wait belongs to the first way up. */
