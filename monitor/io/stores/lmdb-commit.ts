@@ -28,6 +28,11 @@ export function writeCommit(tables: Tables, commit: Commit, messages: readonly O
   }
 }
 
+/** What has to be written of it at most; a history row counts like any. */
+export function rowsOf(commit: Commit): number {
+  return Object.values(commit).reduce((sum: number, rows: readonly unknown[]) => sum + rows.length, 0);
+}
+
 function writeAlert({ openAlerts, resolvedAlerts }: Tables, alert: Alert): void {
   if (alert.resolvedMs === null) {
     openAlerts.put(alert.id, JSON.stringify(alert));

@@ -1,31 +1,61 @@
 /**
- * LMDB maps its lock file and writes to the map. Where that file has no blocks yet and the disk is full, the kernel
- * answers with SIGBUS, which ends the process without a word. So room is proved before.
+ * Whether the disk takes what LMDB is about to write, asked before each write: LMDB is bad at failing. Where its lock
+ * file has no blocks yet and the disk is full, writing to its map ends the process with SIGBUS; and a write that fails
+ * overruns the buffer of its own message (lmdb 3.5, `mdb_page_flush`), upon which the heap is in ruins.
  */
-import { closeSync, fsyncSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
-/** More than the lock file and the first pages take. */
-const ROOM_BYTES = 128 * 1024;
-/** Of stat(2). */
-const BLOCK_BYTES = 512;
+/** Of a new store: more than its lock file and first pages take. */
+const START_BYTES = 128 * 1024;
+/** Of any transaction: the pages above those with the rows, of every table. */
+const TRANSACTION_BYTES = 256 * 1024;
+/** A row may be copied with its page, and split it. */
+const ROW_BYTES = 4096;
+const ONE_PAGE = new Uint8Array(4096);
 
-/** Throws ENOSPC, or whatever else keeps a new store in `folder` from being written. */
-export function proveRoom(folder: string): void {
-  if (hasBlocks(join(folder, 'lock.mdb'))) return;
-  const path = join(folder, `room-${process.pid}`);
-  const file = openSync(path, 'w', 0o600);
-  try {
-    const zeros = new Uint8Array(ROOM_BYTES);
-    for (let at = 0; at < ROOM_BYTES; ) at += writeSync(file, zeros, at);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-    unlinkSync(path);
+export class Room {
+  readonly #folder: string;
+  readonly #data: string;
+  readonly #file: number;
+
+  /** Throws ENOSPC, or whatever else keeps `folder` from being written to. */
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#data = join(folder, 'data.mdb');
+    this.#file = openSync(join(folder, 'room'), 'w', 0o600);
+    try {
+      const zeros = new Uint8Array(START_BYTES);
+      for (let at = 0; at < START_BYTES; ) at += writeSync(this.#file, zeros, at);
+      fsyncSync(this.#file);
+      ftruncateSync(this.#file, ONE_PAGE.length);
+    } catch (error) {
+      closeSync(this.#file);
+      throw error;
+    }
   }
-}
 
-function hasBlocks(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && found.size > 0 && found.blocks * BLOCK_BYTES >= found.size;
+  /** Throws when a transaction of `rows` rows might not be taken, and says why. */
+  check(rows: number): void {
+    accessSync(this.#data, constants.W_OK);
+    writeSync(this.#file, ONE_PAGE, 0, ONE_PAGE.length, 0);
+    const { bavail, bsize } = statfsSync(this.#folder);
+    const [free, wanted] = [bavail * bsize, TRANSACTION_BYTES + rows * ROW_BYTES];
+    if (free >= wanted) return;
+    const message = `No space left on device: ${free} bytes are free, ${wanted} may be needed`;
+    throw Object.assign(new Error(message), { code: 'ENOSPC' });
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
 }

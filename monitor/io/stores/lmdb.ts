@@ -16,10 +16,10 @@ import type { Silence } from '../../policy/silence.ts';
 import { storeUnusable } from '../folder-trouble.ts';
 import { readDeviceRow } from './device-rows.ts';
 import { claim } from './lmdb-claim.ts';
-import { writeCommit } from './lmdb-commit.ts';
+import { rowsOf, writeCommit } from './lmdb-commit.ts';
 import { resolvedRowsAfter, transitionRowsAfter } from './lmdb-pages.ts';
 import { pruneTables } from './lmdb-prune.ts';
-import { proveRoom } from './lmdb-room.ts';
+import { Room } from './lmdb-room.ts';
 import { OPEN, writeBatch } from './lmdb-write.ts';
 import { parseIncident, parseMessage, parseNotice, parseSilence } from './notice-records.ts';
 import { parseAlert, parseNetwork, parseTransition } from './records.ts';
@@ -57,19 +57,23 @@ export type OnDamaged = (table: string, key: string) => void;
  * the files in it), `STORE_NEWER_FORMAT`, `STORE_IN_USE` (another monitor runs on it).
  */
 export async function openLmdbStore(folder: string, onDamaged: OnDamaged): Promise<Store> {
+  let room: Room | null = null;
   let root: RootDatabase<string, string>;
   try {
     makeFolder(folder, 0o700);
-    proveRoom(folder);
+    room = new Room(folder);
     root = open<string, string>({ path: folder, ...OPEN });
   } catch (cause) {
+    room?.close();
     throw storeUnusable(folder, cause);
   }
   try {
+    room.check(0);
     const tables = openTables(root);
     const mark = claim(root, tables.meta, folder);
-    return new LmdbStore(root, tables, mark, folder, onDamaged);
+    return new LmdbStore(root, room, tables, mark, folder, onDamaged);
   } catch (error) {
+    room.close();
     await root.close().catch(() => {});
     throw error instanceof CodedError ? error : storeUnusable(folder, error);
   }
@@ -97,6 +101,7 @@ function openTables(root: RootDatabase<string, string>): Tables {
 
 class LmdbStore implements Store {
   readonly #root: RootDatabase<string, string>;
+  readonly #room: Room;
   readonly #tables: Tables;
   readonly #mark: string;
   readonly #folder: string;
@@ -107,12 +112,14 @@ class LmdbStore implements Store {
 
   constructor(
     root: RootDatabase<string, string>,
+    room: Room,
     tables: Tables,
     mark: string,
     folder: string,
     onDamaged: OnDamaged,
   ) {
     this.#root = root;
+    this.#room = room;
     this.#tables = tables;
     this.#mark = mark;
     this.#folder = folder;
@@ -149,7 +156,7 @@ class LmdbStore implements Store {
     const messages = commit.messages.map((message, index) => ({ ...message, id: this.#nextId + index }));
     // Ids of a commit that fails stay unused: its retry gets new ones, and nothing else could collide.
     this.#nextId += messages.length;
-    await writeBatch(this.#root, () => writeCommit(this.#tables, commit, messages));
+    await this.#write(() => writeCommit(this.#tables, commit, messages), rowsOf(commit));
     for (const alert of commit.alerts) {
       if (alert.resolvedMs === null) this.#openAlerts.set(alert.id, alert);
       else this.#openAlerts.delete(alert.id);
@@ -176,7 +183,7 @@ class LmdbStore implements Store {
     const { outbox } = this.#tables;
     const key: [string, number] = [message.sink, message.id];
     if (!outbox.doesExist(key)) return;
-    await writeBatch(this.#root, () => outbox.remove(key));
+    await this.#write(() => outbox.remove(key));
     this.#pendingCounts.set(message.sink, this.pendingCount(message.sink) - 1);
   }
 
@@ -229,15 +236,21 @@ class LmdbStore implements Store {
 
   async prune(beforeMs: number): Promise<Pruned> {
     this.#checkOwner();
-    return pruneTables(this.#tables, beforeMs, (work) => writeBatch(this.#root, work));
+    return pruneTables(this.#tables, beforeMs, (work) => this.#write(work));
   }
 
   async close(): Promise<void> {
     const { meta } = this.#tables;
     // The mark of a process that is gone holds nobody up, should it not come out.
-    if (meta.get('owner') === this.#mark)
-      await writeBatch(this.#root, () => meta.remove('owner')).catch(() => {});
+    if (meta.get('owner') === this.#mark) await this.#write(() => meta.remove('owner')).catch(() => {});
     await this.#root.close();
+    this.#room.close();
+  }
+
+  /** `rows`: how many it puts at most. */
+  async #write(work: () => void, rows = 0): Promise<void> {
+    this.#room.check(rows);
+    await writeBatch(this.#root, work);
   }
 
   /** A damaged delivery cannot be made: it is reported once and taken out, or it would be met at every look. */
