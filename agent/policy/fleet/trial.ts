@@ -17,6 +17,9 @@ const ASLEEP_SHARE = 0.5;
 /** Answers of the far side, or of this device's own files: the same again a second later. */
 const HOPELESS: readonly ConnectFailureKind[] = ['refused', 'tls', 'local'];
 
+/** Last-good is to be back before `confirm_within` is over. */
+const BACK_MS = 1000;
+
 /** A trial from `now` on. */
 export function newTrial(
   { heard, attempt, plan }: Pick<Trial, 'heard' | 'attempt' | 'plan'>,
@@ -27,7 +30,7 @@ export function newTrial(
     attempt,
     plan,
     startedAt: now,
-    deadlineAt: now + heard.document.confirmWithinSeconds * 1000,
+    deadlineAt: now + heard.document.confirmWithinSeconds * 1000 - BACK_MS,
     fromProbe: null,
     lastProbeAt: null,
     row: 0,

@@ -48,7 +48,7 @@ test('a clock that is set during a trial moves neither its end nor its outcome',
     world.wallSeconds += jump;
     await world.pass(120);
     const ended = world.applied[1]?.atMs ?? Number.NaN;
-    assert.ok(Math.abs(ended - began - 60_000) < 1000, `${jump}: ${ended - began} ms`);
+    assert.ok(ended - began > 58_000 && ended - began <= 60_000, `${jump}: ${ended - began} ms`);
     assert.equal(fate(world), 'rolled-back no-connection');
     world.push({ intervalSeconds: 15 }, 2, 60);
     await world.pass(10);
@@ -146,6 +146,6 @@ function assertShortTrials(world: World, where: string): void {
     const next = world.applied[index + 1];
     const endsMs = next?.atMs ?? world.cuts.find((cutMs) => cutMs >= atMs) ?? Number.POSITIVE_INFINITY;
     const cutMs = world.cuts.find((each) => each >= atMs) ?? Number.POSITIVE_INFINITY;
-    assert.ok(Math.min(endsMs, cutMs) - atMs <= CONFIRM_WITHIN_SECONDS * 1000 + 1000, where);
+    assert.ok(Math.min(endsMs, cutMs) - atMs <= CONFIRM_WITHIN_SECONDS * 1000, where);
   }
 }

@@ -91,7 +91,7 @@ function assertSound(device: Device): void {
   const confirmed = new Map(record.confirmed.map((heard) => [heard.target, heard.document.version]));
   if (trial !== null) {
     assert.equal(device.flash.candidate?.heard.hash, trial.heard.hash, 'tried, and not on flash');
-    assert.equal(trial.deadlineAt - trial.startedAt, trial.heard.document.confirmWithinSeconds * 1000);
+    assert.ok(trial.deadlineAt - trial.startedAt < trial.heard.document.confirmWithinSeconds * 1000);
     assert.ok(device.nowMs < trial.deadlineAt || device.wakeAt !== null);
     confirmed.set(trial.heard.target, trial.heard.document.version);
   }
