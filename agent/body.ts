@@ -1,5 +1,6 @@
 /** The parts of a running agent that its settings shape, and how they change while it runs. */
 import type { AgentSettings } from '../config/settings.ts';
+import { giveBackMemory } from '../runtime/give-back-memory.ts';
 import type { ConfigurableLog } from '../runtime/log.ts';
 import type { Libc } from '../runtime/native/libc.ts';
 import type { Agent } from './agent.ts';
@@ -66,10 +67,13 @@ export class Body {
       log,
       emit,
       fleetMail,
-      whereabouts: (socket) => {
+      whereabouts: async (socket) => {
         this.#socket = socket;
         this.#routes?.follow(socket);
-        return this.#senses.locate(socket);
+        const found = await this.#senses.locate(socket);
+        // The last work of a connection that comes up: what follows is waiting.
+        setImmediate(() => giveBackMemory(libc));
+        return found;
       },
     });
   }

@@ -3,6 +3,7 @@
  * while the device sleeps: a probe would look fresh after an hour of suspend. The kernel's uptime counts it.
  */
 import { readFileSync } from 'node:fs';
+import { monotonicMs } from './monotonic.ts';
 
 export interface BootClock {
   /** Milliseconds since some fixed moment; never goes back, counts suspend. */
@@ -15,14 +16,14 @@ export interface BootClock {
 const ROUNDING_MS = 50;
 
 /** A clock over `<procRoot>/uptime`; without that file it counts waking time only. */
-export function createBootClock(procRoot = '/proc'): BootClock {
+export function createBootClock(procRoot = '/proc', awakeClockMs = monotonicMs): BootClock {
   const path = `${procRoot}/uptime`;
   const startUptimeMs = readUptimeMs(path);
-  const startMs = performance.now();
+  const startMs = awakeClockMs();
   let suspendedMs = 0;
   return {
     now() {
-      const awakeMs = performance.now() - startMs;
+      const awakeMs = awakeClockMs() - startMs;
       const uptimeMs = startUptimeMs === null ? null : readUptimeMs(path);
       if (uptimeMs !== null && startUptimeMs !== null) {
         const asleepMs = uptimeMs - startUptimeMs - awakeMs;

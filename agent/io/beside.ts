@@ -1,6 +1,7 @@
 /** A connection to the broker that goes no further than TCP and TLS, until somebody speaks MQTT on it. */
 import type { BrokerSettings } from '../../config/settings.ts';
 import { type BrokerStream, openBrokerStream, readTlsFiles } from '../../runtime/broker-stream.ts';
+import { monotonicMs } from '../../runtime/monotonic.ts';
 
 export interface BesideOptions {
   readonly broker: BrokerSettings;
@@ -39,14 +40,14 @@ export function openBeside(options: BesideOptions, events: BesideEvents): Beside
   }
   const { stream, socket, tls } = opened;
   let tcpMs = 0;
-  let startedMs = performance.now();
+  let startedMs = monotonicMs();
   // Names are looked up before, and addresses that do not answer are tried before: neither is the SYN's wait.
   const attempt = (): void => {
-    startedMs = performance.now();
+    startedMs = monotonicMs();
   };
   socket.on('lookup', attempt).on('connectionAttempt', attempt);
   socket.once('connect', () => {
-    tcpMs = performance.now() - startedMs;
+    tcpMs = monotonicMs() - startedMs;
     if (tls === null) events.onUp(tcpMs);
   });
   tls?.once('secureConnect', () => events.onUp(tcpMs));

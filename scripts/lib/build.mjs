@@ -1,13 +1,13 @@
 /**
  * Builds the command line: dist/keepalivehd.js and one chunk for each part that it loads on demand; and what a device
- * gets, dist/device/keepalivehd.cjs, a single file with the agent and what configures it.
+ * gets, dist/device/keepalivehd.cjs, the agent and what configures it, with parts/ beside it for what few need.
  * `build.mjs [FOLDER]`: another folder inside the repository, so that imports still find node_modules.
  */
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { lean } from './device-bundle.mjs';
+import { lean, PARTS } from './device-bundle.mjs';
 
 const root = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const outdir = resolve(root, process.argv[2] ?? 'dist');
@@ -37,15 +37,23 @@ await build({
   sourcemap: 'linked',
   sourcesContent: false,
 });
-await build({
+const onDevice = {
   ...common,
-  outfile: `${outdir}/device/keepalivehd.cjs`,
   minify: true,
   format: 'cjs',
   mainFields: ['module', 'main'],
   // Native, and optional.
   external: ['koffi'],
+  // An import() would load Node's machinery for ES modules, 1 MB of it.
+  supported: { 'dynamic-import': false },
   plugins: [lean],
   legalComments: 'none',
+};
+await build({ ...onDevice, outfile: `${outdir}/device/keepalivehd.cjs` });
+await build({
+  ...onDevice,
+  entryPoints: PARTS,
+  outdir: `${outdir}/device/parts`,
+  outExtension: { '.js': '.cjs' },
 });
 for (const program of ['keepalivehd.js', 'device/keepalivehd.cjs']) chmodSync(`${outdir}/${program}`, 0o755);

@@ -6,8 +6,8 @@ const ELSEWHERE = /\/cli\/(monitor|simulate|load|fleet)\.ts$/;
 
 /**
  * Modules replaced, each by what costs a device less: Node has its own streams, MQTT.js's timers are off, nobody reads
- * `debug` on a device, the command line is parsed by us, no D-Bus object is introspected, and the log goes to standard
- * output only. Upstream promises none of this: the end-to-end tests run this very file.
+ * `debug` on a device, the command line is parsed by us, no D-Bus object is introspected, the log goes to standard
+ * output only and paints itself, and topic aliases are few and never pushed out. Upstream promises none of this: the end-to-end tests run this very file.
  */
 const REPLACED = {
   'worker-timers': 'module.exports = globalThis;',
@@ -17,11 +17,27 @@ const REPLACED = {
   '@dabh/diagnostics': 'module.exports = () => () => false;',
   'yargs-parser': 'module.exports = () => ({ _: [] });',
   xml2js: 'module.exports = {};',
+  'lru-cache': 'exports.LRUCache = class extends Map { constructor() { super(); } };',
+  '@colors/colors/safe': 'module.exports = {};',
 };
+
+/**
+ * Packages that few devices run: for a modem, for a WebSocket, for signed settings. Each is a file of its own beside
+ * the program, read when it is asked for: V8 keeps the text of what it has read, and scans it at every start.
+ */
+export const PARTS = ['dbus-native', 'ws', 'jose'];
+
+/** Where the program finds a part, from its own folder. */
+const partPath = (name) => `./parts/${name}.cjs`;
 
 export const lean = {
   name: 'lean',
-  setup({ onResolve, onLoad }) {
+  setup({ initialOptions, onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`^(${PARTS.join('|')})$`) }, ({ path, kind }) =>
+      kind === 'entry-point' || initialOptions.entryPoints.includes(path)
+        ? undefined
+        : { path: partPath(path), external: true },
+    );
     onResolve({ filter: /^[@a-z]/ }, ({ path }) =>
       Object.hasOwn(REPLACED, path) ? { path, namespace: 'replaced' } : undefined,
     );

@@ -1,5 +1,4 @@
 /** ModemManager over D-Bus (its API reference, 1.10 and later). */
-import { setTimeout as pause } from 'node:timers/promises';
 import { type ModemReading, operatorOf, type SignalLevels, signalDbmOf, technologyOf } from './modem.ts';
 import { openSystemBus, type SystemBus } from './system-bus.ts';
 
@@ -171,4 +170,9 @@ function isText(value: unknown): value is string {
 
 function textOf(value: unknown): string | null {
   return isText(value) && value !== '' ? value : null;
+}
+
+/** Node's `timers/promises` would be loaded on devices without a modem, too. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

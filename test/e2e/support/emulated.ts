@@ -49,7 +49,7 @@ export function emulate(cleanups: Cleanups, architecture: Architecture): Emulate
     },
     bundleWithKoffi() {
       const folder = cleanups.folder();
-      cpSync(join(ROOT, 'dist/device/keepalivehd.cjs'), join(folder, 'keepalivehd.cjs'));
+      cpSync(join(ROOT, 'dist/device'), folder, { recursive: true });
       symlinkSync(join(made, 'node_modules'), join(folder, 'node_modules'));
       return join(folder, 'keepalivehd.cjs');
     },
