@@ -131,7 +131,7 @@ describe('a monitor that is killed', () => {
     cleanups.add(() => device.vanish());
     await device.connect();
     await device.probe(1);
-    const alert = await waitFor('the alert', 10_000, () => receiver.accepted()[0]);
+    const alert = await waitFor('the alert', PATIENCE_MS, () => receiver.accepted()[0]);
     await pause(100);
     await first.end('SIGKILL');
 
@@ -145,7 +145,7 @@ describe('a monitor that is killed', () => {
     assert.deepEqual(new Set(receiver.requests.map(({ event }) => event)), new Set(['opened']));
     assert.deepEqual(new Set(receiver.requests.map(({ alertId }) => alertId)), new Set([alert.alertId]));
     await device.probe(60);
-    const resolved = await waitFor('the resolution', 5000, () =>
+    const resolved = await waitFor('the resolution', PATIENCE_MS, () =>
       receiver.accepted().find(({ event }) => event === 'resolved'),
     );
     assert.equal(resolved.alertId, alert.alertId);
