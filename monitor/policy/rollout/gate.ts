@@ -32,7 +32,7 @@ const ALPHA = 0.01;
 /** Lapses are looked at again and again while a wave lasts. */
 const ALPHA_LAPSES = 0.002;
 /** Settings that are right are taken back or refused by at most so many devices: a full disk, a local override. */
-const OWN_FAULT_RATE = 0.005;
+const OWN_FAULT_RATE = 0.004;
 /** Devices alive a moment ago that say nothing of a document, for reasons of their own. */
 const SILENCE_RATE = 0.02;
 /** No control group excuses more: when so much of the fleet lapses, nobody should push. */
