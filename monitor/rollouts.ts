@@ -13,7 +13,7 @@ import type { Transition } from './policy/device.ts';
 import type { Order, Rollout } from './policy/rollout/rollout.ts';
 import type { RolloutBook, StartRefusal } from './policy/rollout/rollout-book.ts';
 import type { RolloutNews, RolloutPublish, RolloutStep } from './policy/rollout/rollout-draft.ts';
-import { NEWS_EVENTS, NEWS_WORDS } from './policy/rollout/words.ts';
+import { NEWS_EVENTS } from './policy/rollout/words.ts';
 
 const EMPTY = new Uint8Array();
 const RETRY_MIN_MS = 250;
@@ -157,12 +157,9 @@ export class Rollouts {
 
   #tell(news: RolloutNews): void {
     const { log, onNews } = this.#parts;
-    const { rollout, what } = news;
+    const { rollout, what, wave, text } = news;
     const level = what === 'halted' ? 'warn' : 'info';
-    log.write(level, NEWS_EVENTS[what], NEWS_WORDS[what](rollout), {
-      rollout: rollout.id,
-      wave: rollout.wave + 1,
-    });
+    log.write(level, NEWS_EVENTS[what], text, { rollout: rollout.id, wave });
     onNews?.(news);
   }
 

@@ -3,6 +3,7 @@ import type { Target } from '../../../protocol/configuration.ts';
 import type { Member } from './member.ts';
 import type { Rollout } from './rollout.ts';
 import { headRow, memberKey, memberRow, type Row } from './rows.ts';
+import { NEWS_WORDS } from './words.ts';
 
 export type RolloutPublish =
   /** Give the device the document. `id`: the book is to be told `released` when all of a rollout are out. */
@@ -28,6 +29,9 @@ export interface RolloutNews {
     | 'resumed'
     | 'completed'
     | 'superseded';
+  /** As it was when it happened: both go on before it is told. From 1. */
+  readonly wave: number;
+  readonly text: string;
 }
 
 /** Keep the rows first, publish after. */
@@ -61,7 +65,7 @@ export class RolloutDraft {
   }
 
   say(rollout: Rollout, what: RolloutNews['what']): void {
-    this.#news.push({ rollout, what });
+    this.#news.push({ rollout, what, wave: rollout.wave + 1, text: NEWS_WORDS[what](rollout) });
   }
 
   offer({ id, order }: Rollout, device: string): void {
