@@ -189,6 +189,20 @@ export function storeContract(
       assert.equal(store.pendingCount('log'), 1);
     });
 
+    check('configurations are kept by key, changed, and forgotten', async (store, { reopen }) => {
+      const row = (key: string, text: string | null) => ({ key, text });
+      const kept = (from: Store) => new Map([...from.configurations()].map(({ key, text }) => [key, text]));
+      await store.commit({ ...EMPTY, configurations: [row('rollout/g-1', 'x'), row('member/g-1/a', '[0]')] });
+      await store.commit({ ...EMPTY, configurations: [row('member/g-1/a', '[1]'), row('report/a', '{}')] });
+      await store.commit({ ...EMPTY, configurations: [row('report/a', null), row('report/nobody', null)] });
+      const wanted = new Map([
+        ['member/g-1/a', '[1]'],
+        ['rollout/g-1', 'x'],
+      ]);
+      assert.deepEqual(kept(store), wanted);
+      if (reopen !== null) assert.deepEqual(kept(await reopen()), wanted);
+    });
+
     check('everything is there again after a restart, and ids go on', async (store, { reopen }) => {
       if (reopen === null) return;
       const commit: Commit = {
