@@ -80,7 +80,7 @@ async function documentWith(version: number, settings: object): Promise<object> 
 
 function fleet(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   asked = [];
-  const env = { ...process.env, XDG_CONFIG_HOME: folder, KHD_MONITOR_URL: url };
+  const env = { ...process.env, XDG_CONFIG_HOME: folder, KHD_MONITOR_URL: url, KHD_MONITOR_TOKEN_FILE: '' };
   return new Promise((resolve) => {
     execFile(process.execPath, [...PROGRAM, ...argv], { env, timeout: 60_000 }, (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code), out, err });
