@@ -78,7 +78,7 @@ function judge(tally: Tally, where: string, control: Control, tests: number): Ha
  */
 function lapsesMore(lapsed: number, devices: number, control: Control, alpha: number): boolean {
   if (lapsed === 0) return false;
-  if (lapsed >= devices * HALF && control.lapsed < control.devices * (HALF / 2)) return true;
+  if (lapsed >= devices * HALF && control.lapsed <= control.devices * (HALF / 2)) return true;
   const share = devices / (devices + control.devices);
   if (share < 1 && isMore(lapsed, lapsed + control.lapsed, share, alpha)) return true;
   return isMore(lapsed, devices, MAX_LAPSE_RATE, alpha);

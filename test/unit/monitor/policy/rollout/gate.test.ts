@@ -73,6 +73,7 @@ describe('judgeWave', () => {
     // The first device is worth a halt, however small the fleet.
     assert.equal(kindOf(tally(1, { lapsed: 1 }), { devices: 5, lapsed: 0 }), 'lapses');
     assert.equal(kindOf(tally(1, { lapsed: 1 }), { devices: 5, lapsed: 3 }), null);
+    assert.equal(kindOf(tally(1, { lapsed: 1 }), { devices: 0, lapsed: 0 }), 'lapses');
   });
 
   it('finds the one network that suffers, which the whole wave would hide', () => {
