@@ -57,6 +57,12 @@ export function notifierOf(
   return new Notifier({ ...parts, silences, book });
 }
 
+/**
+ * A silence that is over is kept for so long by the monotonic clock: a wall clock that was wrong, as after a start
+ * without a battery behind it, must not take a silence away that the right one has yet to reach.
+ */
+const KEPT_OVER_MS = 24 * 3_600_000;
+
 /** Silences of the configuration: they go when it says so, not by the API. */
 export const CONFIGURED = 'config:';
 
@@ -64,6 +70,8 @@ export class Notifier {
   readonly #parts: NotifierParts;
   #cancelTimer: () => void = () => {};
   #running = false;
+  /** Silences that are over by the wall clock, and monotonic ms since when they have been all the time. */
+  readonly #overSince = new Map<string, number>();
 
   constructor(parts: NotifierParts) {
     this.#parts = parts;
@@ -146,13 +154,21 @@ export class Notifier {
     const { wallMs } = clock.now();
     const step = book.advance(wallMs);
     if (step.notices.length > 0) keep(step);
-    for (const { id } of silences.over(wallMs)) {
-      if (id.startsWith(CONFIGURED)) continue;
+    for (const id of this.#longOver()) {
       silences.remove(id);
       keep({ forgottenSilences: [id] });
       log.write('info', 'silenceEnded', `silence ${id} has ended`, { silence: id });
     }
     this.#sleep();
+  }
+
+  #longOver(): string[] {
+    const { silences, clock } = this.#parts;
+    const { wallMs, monotonicMs } = clock.now();
+    const over = silences.over(wallMs).flatMap(({ id }) => (id.startsWith(CONFIGURED) ? [] : [id]));
+    for (const id of this.#overSince.keys()) if (!over.includes(id)) this.#overSince.delete(id);
+    for (const id of over) if (!this.#overSince.has(id)) this.#overSince.set(id, monotonicMs);
+    return over.filter((id) => monotonicMs - (this.#overSince.get(id) ?? monotonicMs) >= KEPT_OVER_MS);
   }
 
   #sleep(): void {

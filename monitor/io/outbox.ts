@@ -22,8 +22,17 @@ const LOAD = 256;
 /** `passing` and `refused` as in DeliveryAnswer. */
 export type DeliveryOutcome = DeliveryResult | 'passing';
 
+/** Where what is owed is kept. */
+export interface OutboxStore extends Pick<Store, 'pending' | 'pendingCount' | 'settle'> {
+  /**
+   * Of `messages` those that are not owed by this monitor any more; asked before each delivery. Rejects when the
+   * store does not answer. Absent: nobody else delivers.
+   */
+  goneOf?(messages: readonly OutboxMessage[]): Promise<readonly OutboxMessage[]>;
+}
+
 export interface OutboxParts {
-  readonly store: Pick<Store, 'pending' | 'pendingCount' | 'settle'>;
+  readonly store: OutboxStore;
   readonly sinks: readonly Sink[];
   readonly delivery: DeliverySettings;
   readonly clock: Clock;
@@ -133,8 +142,19 @@ class Worker {
   }
 
   async #deliver(messages: readonly OutboxMessage[]): Promise<void> {
-    const answer = await this.#ask(messages);
-    this.#queue.answered(messages, this.#judge(messages, answer), this.#nowMs());
+    const withheld = await this.#withheld(messages);
+    const answer = withheld ?? this.#judge(messages, await this.#ask(messages));
+    this.#queue.answered(messages, answer, this.#nowMs());
+  }
+
+  /** Why nothing may be sent; null: all of it is still owed. */
+  async #withheld(messages: readonly OutboxMessage[]): Promise<QueueAnswer | null> {
+    try {
+      const gone = (await this.#parts.store.goneOf?.(messages)) ?? [];
+      return gone.length === 0 ? null : { kind: 'withdrawn', gone };
+    } catch {
+      return { kind: 'postponed' };
+    }
   }
 
   async #ask(messages: readonly OutboxMessage[]): Promise<DeliveryAnswer> {

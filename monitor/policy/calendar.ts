@@ -4,8 +4,10 @@
  */
 import { type ScheduleFields, scheduleFields } from '../../config/schema/schedule.ts';
 
-/** The 29th of February comes at most this far off. */
-const MAX_DAYS = 8 * 366;
+/** A 29th of February on a given weekday comes at most 40 years off: 28, and more when a century has no leap year. */
+const MAX_MONTHS = 12 * 41;
+/** No window is longer. */
+const MAX_DAYS_BACK = 8 * 366;
 
 export type Calendar = ScheduleFields;
 
@@ -16,9 +18,11 @@ export function calendarOf(schedule: string): Calendar | null {
 
 /** The last minute at or before `wallMs`, and after `wallMs - withinMs`, at which it begins; null: there is none. */
 export function lastStartMs(calendar: Calendar, wallMs: number, withinMs: number): number | null {
-  const days = Math.min(MAX_DAYS, Math.ceil(withinMs / 86_400_000) + 1);
+  const now = new Date(wallMs);
+  const days = Math.min(MAX_DAYS_BACK, Math.ceil(withinMs / 86_400_000) + 1);
   for (let back = 0; back <= days; back += 1) {
-    const found = startsOf(calendar, wallMs, -back).findLast((startMs) => startMs <= wallMs);
+    const day = new Date(now.getFullYear(), now.getMonth(), now.getDate() - back);
+    const found = startsOn(calendar, day).findLast((startMs) => startMs <= wallMs);
     if (found !== undefined) return found > wallMs - withinMs ? found : null;
   }
   return null;
@@ -26,21 +30,25 @@ export function lastStartMs(calendar: Calendar, wallMs: number, withinMs: number
 
 /** The first minute after `wallMs` at which it begins; null: never, such as a 30th of February. */
 export function nextStartMs(calendar: Calendar, wallMs: number): number | null {
-  for (let ahead = 0; ahead <= MAX_DAYS; ahead += 1) {
-    const found = startsOf(calendar, wallMs, ahead).find((startMs) => startMs > wallMs);
-    if (found !== undefined) return found;
+  const now = new Date(wallMs);
+  const [year, month] = [now.getFullYear(), now.getMonth()];
+  for (let ahead = 0; ahead <= MAX_MONTHS; ahead += 1) {
+    // A month costs nothing but for the days that the expression names.
+    if (!calendar.months.has(((month + ahead) % 12) + 1)) continue;
+    const days = new Date(year, month + ahead + 1, 0).getDate();
+    for (let date = ahead === 0 ? now.getDate() : 1; date <= days; date += 1) {
+      if (!calendar.days.has(date)) continue;
+      const found = startsOn(calendar, new Date(year, month + ahead, date)).find(
+        (startMs) => startMs > wallMs,
+      );
+      if (found !== undefined) return found;
+    }
   }
   return null;
 }
 
-/** Every start of the day that lies `offset` days from `wallMs`, in order. */
-function startsOf(
-  { minutes, hours, days, months, weekdays }: Calendar,
-  wallMs: number,
-  offset: number,
-): number[] {
-  const now = new Date(wallMs);
-  const day = new Date(now.getFullYear(), now.getMonth(), now.getDate() + offset);
+/** Every start of the day that begins at `day`, in order. */
+function startsOn({ minutes, hours, days, months, weekdays }: Calendar, day: Date): number[] {
   if (!months.has(day.getMonth() + 1) || !days.has(day.getDate()) || !weekdays.has(day.getDay())) return [];
   const at = (hour: number, minute: number): number =>
     new Date(day.getFullYear(), day.getMonth(), day.getDate(), hour, minute).getTime();

@@ -31,7 +31,11 @@ export type DeliveryResult = 'delivered' | 'refused';
 /** What came of a delivery. */
 export type QueueAnswer =
   | { readonly kind: DeliveryResult }
-  | { readonly kind: 'failed'; readonly error: string; readonly retryAfterMs: number | null };
+  | { readonly kind: 'failed'; readonly error: string; readonly retryAfterMs: number | null }
+  /** Nothing was sent: another monitor has these, or has settled them. The others of the batch are still owed. */
+  | { readonly kind: 'withdrawn'; readonly gone: readonly OutboxMessage[] }
+  /** Nothing was sent: the store cannot say whether it is still owed. No fault of the sink. */
+  | { readonly kind: 'postponed' };
 
 export type QueueTask =
   | { readonly kind: 'load'; readonly afterId: number }
@@ -132,6 +136,14 @@ export class SinkQueue {
   answered(messages: readonly OutboxMessage[], answer: QueueAnswer, nowMs: number): void {
     this.#inFlight -= 1;
     const lanes = messages.flatMap(({ notice }) => this.#lanes.get(noticeSubject(notice)) ?? []);
+    if (answer.kind === 'postponed') {
+      for (const lane of lanes) this.#wait(lane, 0, nowMs);
+      return;
+    }
+    if (answer.kind === 'withdrawn') {
+      for (const lane of lanes) this.#withdraw(lane, answer.gone);
+      return;
+    }
     if (answer.kind === 'failed') {
       this.#failed(lanes, answer.error, answer.retryAfterMs, nowMs);
       return;
@@ -153,11 +165,8 @@ export class SinkQueue {
   settled({ notice }: OutboxMessage): void {
     const lane = this.#lanes.get(noticeSubject(notice));
     if (lane === undefined) return;
-    lane.messages.shift();
-    Object.assign(lane, { failures: 0, alone: false, result: null });
     this.#unrecorded -= 1;
-    if (lane.messages.length === 0) this.#lanes.delete(lane.subject);
-    else this.#ready.add(lane);
+    this.#goOn(lane);
   }
 
   settleFailed({ notice }: OutboxMessage, nowMs: number): void {
@@ -219,6 +228,19 @@ export class SinkQueue {
     if (circuitPhase(this.#circuit, nowMs) === 'closed') return this.#ready;
     const fewest = Math.min(...[...this.#ready].map(({ failures }) => failures));
     return [...this.#ready].filter(({ failures }) => failures === fewest).slice(0, this.#limits.batch);
+  }
+
+  #withdraw(lane: Lane, gone: readonly OutboxMessage[]): void {
+    if (gone.some(({ id }) => id === lane.messages[0]?.id)) this.#goOn(lane);
+    else this.#ready.add(lane);
+  }
+
+  /** The head is done with. */
+  #goOn(lane: Lane): void {
+    lane.messages.shift();
+    Object.assign(lane, { failures: 0, alone: false, result: null });
+    if (lane.messages.length === 0) this.#lanes.delete(lane.subject);
+    else this.#ready.add(lane);
   }
 
   #failed(lanes: readonly Lane[], error: string, retryAfterMs: number | null, nowMs: number): void {

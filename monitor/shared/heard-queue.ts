@@ -1,12 +1,12 @@
 /**
  * What was heard of devices that are not simply alive, and every status: judged with a look at each device, and
- * written only if it is still as it was seen; else judged again. In order for each device, and nothing is dropped.
+ * written only if it is still as it was seen; else judged again. In order for each device.
  */
-import type { Status } from '../../protocol/status.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../io/clock.ts';
 import type { PartitionStore } from '../io/stores/redis/partition-store.ts';
 import type { OutboxMessage, Transition } from '../policy/device.ts';
+import { afterHearing, type Heard } from './policy/heard.ts';
 import { type Judged, judgeHeardProbe, judgeHeardStatus, type Plan } from './policy/judgement.ts';
 import type { Sight } from './policy/sight.ts';
 
@@ -32,31 +32,11 @@ export interface WorkerParts {
   readonly ask: (device: string) => void;
 }
 
-/** When something was heard: attentive and wall-clock ms of it, and monotonic ms of what holds time back for it. */
-export interface HeardAt {
-  readonly monotonicMs: number;
-  readonly attentiveMs: number;
-  readonly wallMs: number;
-}
-
-export type Heard =
-  | {
-      readonly kind: 'probe';
-      readonly device: string;
-      readonly promisedSeconds: number;
-      readonly at: HeardAt;
-    }
-  | {
-      readonly kind: 'status';
-      readonly device: string;
-      readonly status: Status;
-      readonly retained: boolean;
-      readonly at: HeardAt;
-    };
-
 export class HeardQueue {
   readonly #parts: WorkerParts;
-  #waiting: Heard[] = [];
+  /** By device, each in the order heard; who waits longest comes first. */
+  readonly #waiting = new Map<string, Heard[]>();
+  #size = 0;
   /** Oldest of what is being judged just now. */
   #settlingMs = Number.POSITIVE_INFINITY;
   #isSettling = false;
@@ -66,33 +46,40 @@ export class HeardQueue {
   }
 
   get size(): number {
-    return this.#waiting.length;
+    return this.#size;
   }
 
+  /** However long the store is away, a device has a few things waiting at most: the newer make the older moot. */
   push(heard: Heard): void {
-    this.#waiting.push(heard);
+    this.#hold(heard.device, afterHearing(this.#waiting.get(heard.device) ?? [], heard));
   }
 
   /** Monotonic ms of the oldest thing that is not written; `Infinity`: all is. */
   oldestMs(): number {
     let oldestMs = this.#settlingMs;
-    for (const { at } of this.#waiting) if (at.monotonicMs < oldestMs) oldestMs = at.monotonicMs;
+    for (const ofDevice of this.#waiting.values()) {
+      for (const { at } of ofDevice) if (at.monotonicMs < oldestMs) oldestMs = at.monotonicMs;
+    }
     return oldestMs;
   }
 
   /** Judges and writes, a slice at a time. Never rejects; what the store does not take stays for the next call. */
   async settle(): Promise<void> {
-    if (this.#isSettling || this.#waiting.length === 0) return;
+    if (this.#isSettling || this.#size === 0) return;
     this.#isSettling = true;
     try {
-      while (this.#waiting.length > 0) {
+      while (this.#size > 0) {
         const slice = this.#takeSlice();
         this.#settlingMs = Math.min(...slice.map(({ at }) => at.monotonicMs));
         const again = await this.#settleSlice(slice).catch((error: unknown) => {
           tellTrouble(this.#parts.log, error);
           return null;
         });
-        this.#waiting.unshift(...(again ?? slice));
+        for (const heard of again ?? slice) {
+          // Before what came since, which may make it moot.
+          const since = this.#waiting.get(heard.device) ?? [];
+          this.#hold(heard.device, since.reduce<readonly Heard[]>(afterHearing, [heard]));
+        }
         this.#settlingMs = Number.POSITIVE_INFINITY;
         if (again === null) return;
       }
@@ -104,17 +91,18 @@ export class HeardQueue {
   /** One event of each device: the next waits for what the first makes of it. */
   #takeSlice(): Heard[] {
     const slice: Heard[] = [];
-    const rest: Heard[] = [];
-    const taken = new Set<string>();
-    let at = 0;
-    for (; at < this.#waiting.length && slice.length < SLICE; at += 1) {
-      const heard = this.#waiting[at] as Heard;
-      if (taken.has(heard.device)) rest.push(heard);
-      else slice.push(heard);
-      taken.add(heard.device);
+    for (const [device, [first, ...rest]] of [...takeFirst(this.#waiting, SLICE)]) {
+      if (first !== undefined) slice.push(first);
+      this.#hold(device, []);
+      this.#hold(device, rest);
     }
-    this.#waiting = [...rest, ...this.#waiting.slice(at)];
     return slice;
+  }
+
+  #hold(device: string, heard: readonly Heard[]): void {
+    this.#size += heard.length - (this.#waiting.get(device)?.length ?? 0);
+    if (heard.length === 0) this.#waiting.delete(device);
+    else this.#waiting.set(device, [...heard]);
   }
 
   /** Returns what must be judged again, because the device changed meanwhile. */
@@ -140,6 +128,15 @@ export class HeardQueue {
     }
     const { promisedSeconds } = heard;
     return judgeHeardProbe(sight, { promisedSeconds, vitals: sight.vitals }, heard.at, defaultCount);
+  }
+}
+
+function* takeFirst<T>(all: Iterable<T>, limit: number): Generator<T> {
+  let taken = 0;
+  for (const each of all) {
+    if (taken >= limit) return;
+    taken += 1;
+    yield each;
   }
 }
 

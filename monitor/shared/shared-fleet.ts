@@ -6,7 +6,13 @@ import type { PartitionStore } from '../io/stores/redis/partition-store.ts';
 import { ArrivalJitter, type GraceView } from '../policy/arrival-jitter.ts';
 import type { DoubtReason } from '../policy/attentive-clock.ts';
 import { type Alert, DEVICE_STATES, type DeviceState, type Transition } from '../policy/device.ts';
-import { type DevicePage, type DeviceQuery, holdsPart, pageOf } from '../policy/device-search.ts';
+import {
+  type DeviceFilter,
+  type DevicePage,
+  type DeviceQuery,
+  holdsPart,
+  pageOf,
+} from '../policy/device-search.ts';
 import { type DeviceView, viewOf } from '../policy/view.ts';
 import type { PartitionWorker } from './partition-worker.ts';
 import { partitionOf } from './policy/partitions.ts';
@@ -25,8 +31,11 @@ export interface SharedFleetParts {
   readonly graceMs: number;
 }
 
+/** Names read at a time, over all partitions, and how often for one page: a page may be empty and not the last. */
+const NAMES = 2000;
+const ROUNDS = 10;
 /** Devices looked at in one go. */
-const LOOKS = 1000;
+const LOOKS = 200;
 
 export class SharedFleet implements FleetReader {
   readonly #parts: SharedFleetParts;
@@ -63,18 +72,25 @@ export class SharedFleet implements FleetReader {
     return this.#parts.partitions.reduce((sum, { worker }) => sum + (worker.reply?.owed[sink] ?? 0), 0);
   }
 
-  /** In the order of names, which are all read for a page; the devices are looked at until it is full. */
+  /** In the order of names; a cursor is the last name that was looked at. The work for a page is bounded. */
   async devices({ cursor, limit, ...filter }: DeviceQuery): Promise<DevicePage> {
-    const names = (await this.#names(filter.state)).filter(
-      (name) => (cursor === null || name > cursor) && (filter.q === null || holdsPart(name, filter.q)),
-    );
-    names.sort();
+    const isFiltered = Object.values(filter).some((part) => part !== null);
+    const most = isFiltered ? NAMES : limit + 1;
     const found: DeviceView[] = [];
-    for (let at = 0; at < names.length && found.length <= limit; at += LOOKS) {
-      const views = await this.#views(names.slice(at, at + LOOKS));
-      found.push(...pageOf(views, { ...filter, cursor: null, limit: LOOKS }).devices);
+    let after = cursor;
+    for (let round = 0; round < ROUNDS && found.length < limit; round += 1) {
+      const names = await this.#namesAfter(after, most);
+      const wanted = await this.#wanted(names, filter);
+      // Only as many are looked at as the page still takes.
+      for (let at = 0; at < wanted.length; at += LOOKS) {
+        const views = await this.#views(wanted.slice(at, at + LOOKS));
+        found.push(...pageOf(views, { ...filter, cursor: null, limit: LOOKS }).devices);
+        if (found.length > limit) return pageOf(found, { ...filter, cursor: null, limit });
+      }
+      if (names.length < most) return { devices: found, next: null };
+      after = names.at(-1) ?? null;
     }
-    return pageOf(found, { ...filter, cursor: null, limit });
+    return { devices: found, next: after };
   }
 
   async device(name: string): Promise<DeviceView | undefined> {
@@ -100,17 +116,30 @@ export class SharedFleet implements FleetReader {
       .slice(0, limit);
   }
 
-  async #names(state: DeviceState | null): Promise<string[]> {
-    const states = state === null ? DEVICE_STATES : [state];
-    const lists = this.#parts.partitions.flatMap(({ reads }) => states.map((wanted) => reads.names(wanted)));
-    // A device may move from one list to another in between.
-    return [...new Set((await Promise.all(lists)).flat())];
+  /** The first `limit` after `after` in all partitions together. */
+  async #namesAfter(after: string | null, limit: number): Promise<readonly string[]> {
+    const lists = this.#parts.partitions.map(({ reads }) => reads.namesAfter(after, limit));
+    return (await Promise.all(lists)).flat().sort().slice(0, limit);
+  }
+
+  /** What can be told without a look at the record. */
+  async #wanted(names: readonly string[], { state, q }: DeviceFilter): Promise<readonly string[]> {
+    const fitting = q === null ? names : names.filter((name) => holdsPart(name, q));
+    if (state === null) return fitting;
+    const lists = this.#parts.partitions.map((partition) =>
+      partition.reads.namesIn(state, this.#own(partition, fitting)),
+    );
+    return (await Promise.all(lists)).flat().sort();
+  }
+
+  #own(partition: SharedPartition, names: readonly string[]): readonly string[] {
+    return names.filter((name) => this.#partitionOf(name) === partition);
   }
 
   async #views(names: readonly string[]): Promise<DeviceView[]> {
     const views = await Promise.all(
       this.#parts.partitions.map(async (partition) => {
-        const own = names.filter((name) => this.#partitionOf(name) === partition);
+        const own = this.#own(partition, names);
         const sights = own.length === 0 ? [] : await partition.store.look(own);
         return sights.flatMap((sight) => this.#view(partition, sight) ?? []);
       }),

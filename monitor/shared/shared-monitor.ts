@@ -19,6 +19,10 @@ const TICK_EVERY_MS = 250;
 /** A turn that nobody wants for so long is anybody's. */
 const FREE_TURN_MS = 1000;
 
+/** How long a stop waits for the store to take what was heard. */
+const DRAIN_MS = 1500;
+const DRAIN_STEP_MS = 20;
+
 /** The connection to the broker, which the monitor opens and gives up. */
 export interface Hearing {
   start(): void;
@@ -119,9 +123,24 @@ export class SharedMonitor {
     await ear.stop();
     const session = this.#session;
     this.#session = null;
-    await Promise.allSettled(workers.map((worker) => worker.flush()));
     this.#cancelWrites();
+    await this.#drain();
     if (session !== null) await Promise.allSettled(workers.map((worker) => worker.leave(session)));
+  }
+
+  /** Writes until all is written, or the store has had its time: what stays, others hear anew or count as silence. */
+  async #drain(): Promise<void> {
+    const { workers, clock, log } = this.#parts;
+    const untilMs = clock.now().monotonicMs + DRAIN_MS;
+    const unwritten = (): readonly PartitionWorker[] =>
+      workers.filter((worker) => worker.unwrittenMs() !== Number.POSITIVE_INFINITY);
+    while (unwritten().length > 0 && clock.now().monotonicMs < untilMs) {
+      for (const worker of unwritten()) void worker.flush();
+      await new Promise<void>((resolve) => clock.after(DRAIN_STEP_MS, resolve));
+    }
+    const left = unwritten().reduce((sum, { waiting }) => sum + waiting, 0);
+    if (unwritten().length > 0)
+      log.write('warn', 'stoppedUnwritten', `the store did not take ${left} of what was heard`, { left });
   }
 
   #workerOf(device: string): PartitionWorker {

@@ -66,6 +66,8 @@ interface Described {
   readonly id: string;
   /** By status: what the answer means and looks like. Errors that every route may answer come by themselves. */
   readonly answers: Readonly<Record<number, AnswerShape>>;
+  /** Its answer has no known end or is large: HEAD would run all of it, so there is none. */
+  readonly isStream?: boolean;
   /** It never asks for the token. */
   readonly isOpen?: boolean;
 }

@@ -52,6 +52,8 @@ function register(server: FastifyInstance, route: Route): void {
   server.route({
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
+    // What a stream would say of itself is not worth making all of it.
+    exposeHeadRoute: route.isStream !== true,
     handler: async ({ params, query, body, headers }, reply) =>
       send(reply, await route.answer({ params, query, body, headers })),
   });
@@ -77,13 +79,15 @@ function answerErrors(server: FastifyInstance, routes: readonly Route[]): void {
       return send(reply, failed(413, 'TOO_LARGE', `a body has at most ${MAX_BODY_BYTES} bytes`));
     return send(reply, failed(status, 'BAD_REQUEST', error.message));
   });
-  const shapes = routes.map(({ path, method }) => ({ method, pattern: patternOf(path) }));
+  const shapes = routes.map(({ path, method, isStream }) => ({
+    methods: method === 'GET' && isStream !== true ? [method, 'HEAD'] : [method],
+    pattern: patternOf(path),
+  }));
   const known = [...new Set(routes.map(({ path }) => path))].join(', ');
   server.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '';
-    const methods = shapes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
-    if (methods.length > 0) {
-      const allowed = methods.flatMap((method) => (method === 'GET' ? [method, 'HEAD'] : [method]));
+    const allowed = shapes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods);
+    if (allowed.length > 0) {
       reply.header('Allow', allowed.join(', '));
       return send(reply, failed(405, 'METHOD_NOT_ALLOWED', `${request.method} is not possible here`));
     }

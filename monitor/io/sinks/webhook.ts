@@ -11,14 +11,6 @@ import { messageJson, type Sink } from './sink.ts';
 /** `wallMs` is the clock of the timestamps. */
 export function createWebhookSink(settings: WebhookSettings, wallMs: () => number): Sink {
   const target = new URL(settings.url);
-  const headers: Record<string, string> = {};
-  if (target.username !== '' || target.password !== '') {
-    // fetch refuses an address with credentials; RFC 7617 says how to send them.
-    const credentials = `${decodeURIComponent(target.username)}:${decodeURIComponent(target.password)}`;
-    headers.Authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
-    target.username = '';
-    target.password = '';
-  }
   return {
     name: 'webhook',
     concurrency: 8,
@@ -28,7 +20,7 @@ export function createWebhookSink(settings: WebhookSettings, wallMs: () => numbe
       const request = {
         url: target,
         body,
-        headers: { ...headers, 'Idempotency-Key': message.idempotencyKey, ...signed },
+        headers: { 'Idempotency-Key': message.idempotencyKey, ...signed },
       };
       return postJson(request, settings.timeoutSeconds, signal, wallMs());
     },

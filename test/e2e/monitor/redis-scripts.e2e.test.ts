@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { RedisSettings } from '../../../config/redis-settings.ts';
 import { openRedis, type RedisClient } from '../../../monitor/io/stores/redis/client.ts';
+import { agreeOnLayout } from '../../../monitor/io/stores/redis/layout.ts';
 import { PartitionReads } from '../../../monitor/io/stores/redis/partition-reads.ts';
 import {
   PartitionStore,
@@ -11,7 +12,14 @@ import {
   type TickRequest,
 } from '../../../monitor/io/stores/redis/partition-store.ts';
 import { scoreOf } from '../../../monitor/shared/policy/deadline-score.ts';
-import { judgeHeardProbe, judgeLapse, type Plan } from '../../../monitor/shared/policy/judgement.ts';
+import {
+  judgeHeardProbe,
+  judgeHeardStatus,
+  judgeLapse,
+  type Plan,
+} from '../../../monitor/shared/policy/judgement.ts';
+import type { Sight } from '../../../monitor/shared/policy/sight.ts';
+import { statusOf } from '../../unit/monitor/shared/samples.ts';
 import { Cleanups } from '../support/cleanups.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { deathsIn } from '../support/redis-stream.ts';
@@ -65,6 +73,11 @@ describe('one partition in Redis', () => {
       return (judged as { plan: Plan }).plan;
     });
     assert.deepEqual(new Set(await store.commit(plans, NOBODY, null)), new Set([true]));
+  }
+
+  function leaves(sight: Sight): Plan {
+    const at = { attentiveMs: 0, wallMs };
+    return (judgeHeardStatus(sight, statusOf('leaving', 1), false, at, 1) as { plan: Plan }).plan;
   }
 
   async function lapses(names: readonly string[]): Promise<Plan[]> {
@@ -168,6 +181,43 @@ describe('one partition in Redis', () => {
     const after = await vouch('b/2');
     assert.deepEqual(after.members.toSorted(), ['a/1', 'b/2']);
     assert.ok(after.sinceMs >= before.attentiveMs);
+  });
+
+  it('lists names in order and by state, page by page', async () => {
+    const { generation } = await vouch('a/1');
+    await bringUp(['b', 'a', 'd', 'c']);
+    await store.commit(await lapses(['b', 'd']), NOBODY, generation);
+    const reads = new PartitionReads(redis, store.keys);
+    assert.deepEqual(await reads.namesAfter(null, 3), ['a', 'b', 'c']);
+    assert.deepEqual(await reads.namesAfter('c', 3), ['d']);
+    assert.deepEqual(await reads.namesIn('dead', ['a', 'b', 'c', 'd']), ['b', 'd']);
+  });
+
+  it('orders the names that an older format has', async () => {
+    await vouch('a/1');
+    await bringUp(['b', 'a']);
+    server.cli('DEL', store.keys.names);
+    server.cli('SET', '{khd:common}:layout', '1 1');
+    await agreeOnLayout(redis, 'khd', 1);
+    assert.deepEqual(await new PartitionReads(redis, store.keys).namesAfter(null, 9), ['a', 'b']);
+    assert.equal(server.cli('GET', '{khd:common}:layout').trim(), '2 1');
+    await assert.rejects(agreeOnLayout(redis, 'khd', 2), { code: 'STORE_PARTITIONS' });
+  });
+
+  it('forgets who left long ago, and not who is back', async () => {
+    await vouch('a/1');
+    await bringUp(['gone', 'back', 'new']);
+    const plans = (await store.look(['gone', 'back', 'new'])).map((sight) => leaves(sight));
+    assert.deepEqual(await store.commit(plans, NOBODY, null), [true, true, true]);
+    const [left] = await store.look(['back']);
+    assert.ok(left);
+    const judged = judgeHeardStatus(left, statusOf('online', 2), false, { attentiveMs: 1, wallMs }, 1);
+    await store.commit([(judged as { plan: Plan }).plan], NOBODY, null);
+    server.cli('ZADD', store.keys.left, String(wallMs + 10), 'new');
+    const reads = new PartitionReads(redis, store.keys);
+    assert.deepEqual((await reads.prune(wallMs + 5)).devices, ['gone']);
+    assert.deepEqual(await reads.namesAfter(null, 9), ['back', 'new']);
+    assert.deepEqual(server.cli('HKEYS', store.keys.devices).trim().split('\n').toSorted(), ['back', 'new']);
   });
 
   it('forgets what is old and over', async () => {

@@ -12,6 +12,7 @@ export function eventRoutes({ events }: HttpParts): readonly Route[] {
       method: 'GET',
       path: '/api/events',
       id: 'listenToEvents',
+      isStream: true,
       summary:
         'Transitions, alerts, incidents, rollouts and doubts as they become durable, as server-sent events. The header ' +
         'Last-Event-ID resumes after that event; an event "lost" says that some cannot be told any more.',

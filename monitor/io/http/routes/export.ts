@@ -17,6 +17,7 @@ export function exportRoutes({ fleet }: HttpParts): readonly Route[] {
       method: 'GET',
       path: '/api/export',
       id: 'export',
+      isStream: true,
       summary: 'Everything of one kind as JSON lines: devices, transitions, or alerts (resolved and open).',
       query: { kind: oneOfField(KINDS, 'What to export; required.') },
       answers: {

@@ -3,10 +3,10 @@
  * All rules are elsewhere; here is only what must be atomic. A device whose record or deadline has changed since it
  * was looked at is left alone and reported, to be judged anew.
  *
- * KEYS: clock, due, unknown, late, dead, left, devices, open, resolved, transitions, history, vitals,
+ * KEYS: clock, due, unknown, late, dead, left, devices, open, resolved, transitions, history, names,
  *   then the outbox of each sink.
  * ARGV: generation ('' when no silence was judged), number of devices, and for each:
- *   device, version ('*' any, 0 none), score ('' any), record ('' keep, '-' forget), place ('' keep), its score,
+ *   device, version (0 none), score ('' any), record ('' keep), place, its score,
  *   number of transitions, then for each: sequence (padded), text
  *   number of alerts, then for each: resolved ms ('' open), text
  *   number of messages, then for each: number of its sink (from 1), text
@@ -30,26 +30,19 @@ for i = 1, tonumber(ARGV[2]) do
   local place, score = take(), take()
   local known = redis.call('HGET', devices, device)
   local knownVersion = known and tonumber(string.match(known, '^%d+')) or 0
-  local fits = version == '*' or knownVersion == tonumber(version)
+  local fits = knownVersion == tonumber(version)
   if fits and expected ~= '' then
     local found = redis.call('ZSCORE', KEYS[2], device) or redis.call('ZSCORE', KEYS[3], device)
       or redis.call('ZSCORE', KEYS[4], device)
     fits = found and tonumber(found) == tonumber(expected)
   end
   if fits then
-    if record == '-' then
-      redis.call('HDEL', devices, device)
-      redis.call('HDEL', KEYS[12], device)
-      for _, key in pairs(places) do redis.call('ZREM', key, device) end
-    elseif record ~= '' then
-      redis.call('HSET', devices, device, (knownVersion + 1) .. ' ' .. record)
+    if record ~= '' then redis.call('HSET', devices, device, (knownVersion + 1) .. ' ' .. record) end
+    if not known then redis.call('ZADD', KEYS[12], 0, device) end
+    for name, key in pairs(places) do
+      if name ~= place then redis.call('ZREM', key, device) end
     end
-    if place ~= '' then
-      for name, key in pairs(places) do
-        if name ~= place then redis.call('ZREM', key, device) end
-      end
-      redis.call('ZADD', places[place], score, device)
-    end
+    redis.call('ZADD', places[place], score, device)
   end
   for _ = 1, tonumber(take()) do
     local sequence, text = take(), take()

@@ -13,6 +13,8 @@ export interface PartitionKeys {
   readonly late: string;
   readonly dead: string;
   readonly left: string;
+  /** Sorted set in lexical order: the names of all devices. */
+  readonly names: string;
   /** Hash: device → record. */
   readonly devices: string;
   /** Hash: device → vitals as last heard. */
@@ -39,6 +41,7 @@ export function partitionKeys(prefix: string, partition: number): PartitionKeys 
     late: `${tag}:late`,
     dead: `${tag}:dead`,
     left: `${tag}:left`,
+    names: `${tag}:names`,
     devices: `${tag}:devices`,
     vitals: `${tag}:vitals`,
     open: `${tag}:open`,

@@ -1,9 +1,11 @@
 /** What all monitors of a fleet must agree on before one of them writes: the format, and the number of partitions. */
 import { CodedError } from '../../../../runtime/coded-error.ts';
 import type { RedisClient } from './client.ts';
-import { commonKeys } from './keys.ts';
+import { commonKeys, partitionKeys } from './keys.ts';
 
-const FORMAT = 1;
+/** 2: names are kept in order, too. */
+const FORMAT = 2;
+const SCAN = 1000;
 
 /**
  * Writes the layout if nobody has, else compares. Throws a CodedError `STORE_NEWER_FORMAT` or `STORE_PARTITIONS` that
@@ -12,10 +14,16 @@ const FORMAT = 1;
 export async function agreeOnLayout(redis: RedisClient, prefix: string, partitions: number): Promise<void> {
   const { layout } = commonKeys(prefix);
   await redis.command('SET', [layout, `${FORMAT} ${partitions}`, 'NX']);
-  const found = String(await redis.command('GET', [layout]));
+  let found = String(await redis.command('GET', [layout]));
+  if (found === `1 ${partitions}`) {
+    for (let partition = 0; partition < partitions; partition += 1)
+      await orderNames(redis, prefix, partition);
+    found = `${FORMAT} ${partitions}`;
+    await redis.command('SET', [layout, found]);
+  }
   const [format, count] = found.split(' ').map(Number);
   if (format !== FORMAT) {
-    const message = `Redis holds format ${format} at ${layout}, and this version reads ${FORMAT}; update the monitor`;
+    const message = `Redis holds format ${format} at ${layout}, and this version reads ${FORMAT}; update the monitor, or choose another store.redis.prefix`;
     throw new CodedError('STORE_NEWER_FORMAT', message);
   }
   if (count !== partitions) {
@@ -24,4 +32,17 @@ export async function agreeOnLayout(redis: RedisClient, prefix: string, partitio
       `set it to ${count}, or choose another store.redis.prefix`;
     throw new CodedError('STORE_PARTITIONS', message);
   }
+}
+
+/** Done again it changes nothing. */
+async function orderNames(redis: RedisClient, prefix: string, partition: number): Promise<void> {
+  const { devices, names } = partitionKeys(prefix, partition);
+  let cursor = '0';
+  do {
+    const scan = [devices, cursor, 'COUNT', SCAN];
+    const [next, fields] = (await redis.command('HSCAN', scan)) as [string, string[]];
+    const found = fields.filter((_field, at) => at % 2 === 0);
+    if (found.length > 0) await redis.command('ZADD', [names, ...found.flatMap((name) => [0, name])]);
+    cursor = next;
+  } while (cursor !== '0');
 }

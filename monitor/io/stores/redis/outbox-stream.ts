@@ -77,6 +77,15 @@ export class OutboxStream {
     return this.#queues.get(sink)?.length ?? 0;
   }
 
+  /**
+   * Of `messages` those that this replica does not have any more: its turn went to another, which may have told the
+   * end of an alert already. Redis is asked, since this process may have slept through that.
+   */
+  async goneOf(messages: readonly OutboxMessage[]): Promise<readonly OutboxMessage[]> {
+    const owed = await Promise.all(messages.map((message) => this.#isOwed(message)));
+    return messages.filter((_message, at) => !owed[at]);
+  }
+
   async settle(message: OutboxMessage): Promise<void> {
     const queue = this.#queues.get(message.sink) ?? [];
     const taken = queue.find(({ message: { id } }) => id === message.id);
@@ -88,6 +97,19 @@ export class OutboxStream {
       ['XDEL', key, taken.entry],
     ]);
     this.#drop(message.sink, taken);
+  }
+
+  async #isOwed({ id, sink }: OutboxMessage): Promise<boolean> {
+    const taken = (this.#queues.get(sink) ?? []).find(({ message }) => message.id === id);
+    if (taken === undefined) return false;
+    const { redis, replica } = this.#parts;
+    const asked = [this.#key(taken.partition, sink), GROUP, taken.entry, taken.entry, 1, replica];
+    const found = (await redis.command('XPENDING', asked)) as unknown[] | null;
+    if (found !== null && found.length > 0) return true;
+    // Should the turn be ours again, it is looked for anew.
+    this.#source(taken.partition, sink).isTakenOver = false;
+    this.#drop(sink, taken);
+    return false;
   }
 
   #source(partition: number, sink: string): Source {

@@ -2,6 +2,7 @@
 import type { Alert, DeviceState, Transition } from '../../../policy/device.ts';
 import { parseAlert, parseTransition } from '../records.ts';
 import type { RedisClient } from './client.ts';
+import { DROP, FORGET } from './forget-script.ts';
 import type { PartitionKeys } from './keys.ts';
 
 /** Rows taken away at a time, so that nobody waits long. */
@@ -24,11 +25,26 @@ export class PartitionReads {
     this.#keys = keys;
   }
 
-  /** Names of all devices in `state`. */
-  names(state: DeviceState): Promise<readonly string[]> {
+  /** The first `limit` names of devices after `after` (null: of all), in order. */
+  namesAfter(after: string | null, limit: number): Promise<readonly string[]> {
+    const from = after === null ? '-' : `(${after}`;
+    const range = [this.#keys.names, from, '+', 'LIMIT', 0, limit];
+    return this.#redis.command('ZRANGEBYLEX', range) as Promise<string[]>;
+  }
+
+  /** Those of `names` that are in `state`. */
+  async namesIn(state: DeviceState, names: readonly string[]): Promise<readonly string[]> {
+    if (names.length === 0) return [];
+    const scores = (await this.#redis.command('ZMSCORE', [this.#place(state), ...names])) as (
+      | string
+      | null
+    )[];
+    return names.filter((_name, at) => scores[at] != null);
+  }
+
+  #place(state: DeviceState): string {
     const { due, unknown, late, dead, left } = this.#keys;
-    const key = { alive: due, unknown, late, dead, left }[state];
-    return this.#redis.command('ZRANGE', [key, 0, -1]) as Promise<string[]>;
+    return { alive: due, unknown, late, dead, left }[state];
   }
 
   /** Of one device, newest first. */
@@ -63,16 +79,16 @@ export class PartitionReads {
 
   /** Forgets transitions, resolved alerts and devices that left before `beforeMs`. */
   async prune(beforeMs: number): Promise<PartitionPruned> {
-    const { resolved, left, devices, vitals } = this.#keys;
+    const { resolved, left, devices, vitals, names } = this.#keys;
     const alerts = Number(await this.#redis.command('ZREMRANGEBYSCORE', [resolved, '-inf', `(${beforeMs}`]));
-    const range = [left, '-inf', `(${beforeMs}`];
-    const gone = (await this.#redis.command('ZRANGEBYSCORE', range)) as string[];
-    for (const device of gone) {
-      // Only if it is still the one that left: it may be back this moment.
-      const removed = await this.#redis.command('ZREM', [left, device]);
-      if (Number(removed) === 0) continue;
-      await this.#redis.command('HDEL', [devices, device]);
-      await this.#redis.command('HDEL', [vitals, device]);
+    const gone: string[] = [];
+    for (;;) {
+      const range = [left, '-inf', `(${beforeMs}`, 'LIMIT', 0, SLICE];
+      const found = (await this.#redis.command('ZRANGEBYSCORE', range)) as string[];
+      const keys = [left, devices, vitals, names];
+      if (found.length > 0)
+        gone.push(...((await this.#redis.script(FORGET, keys, [beforeMs, ...found])) as string[]));
+      if (found.length < SLICE) break;
     }
     return { transitions: await this.#pruneTransitions(beforeMs), alerts, devices: gone };
   }
@@ -86,10 +102,11 @@ export class PartitionReads {
         string[],
       ][];
       const old = rows.filter(([, fields]) => (parseTransition(fields[5])?.atMs ?? 0) < beforeMs);
-      for (const [id, [, device, , sequence, , text]] of old) {
-        await this.#redis.command('ZREM', [history, `${device} ${sequence} ${text}`]);
-        await this.#redis.command('XDEL', [transitions, id]);
-      }
+      const pairs = old.flatMap(([id, [, device, , sequence, , text]]) => [
+        id,
+        `${device} ${sequence} ${text}`,
+      ]);
+      if (pairs.length > 0) await this.#redis.script(DROP, [transitions, history], pairs);
       count += old.length;
       if (old.length < SLICE) return count;
     }

@@ -7,6 +7,7 @@ import type { Sight } from '../../../shared/policy/sight.ts';
 import { parseAlert, parseVitals } from '../records.ts';
 import type { RedisArgument, RedisClient } from './client.ts';
 import { COMMIT_SCRIPT } from './commit-script.ts';
+import { DROP, FORGET } from './forget-script.ts';
 import { type PartitionKeys, partitionKeys } from './keys.ts';
 import { parseRecordText, recordText } from './record-text.ts';
 import { LEAVE_SCRIPT, TICK_SCRIPT } from './tick-script.ts';
@@ -14,7 +15,7 @@ import { LEAVE_SCRIPT, TICK_SCRIPT } from './tick-script.ts';
 export const TICK = { name: 'khdTick', lua: TICK_SCRIPT } as const;
 export const LEAVE = { name: 'khdLeave', lua: LEAVE_SCRIPT } as const;
 export const COMMIT = { name: 'khdCommit', lua: COMMIT_SCRIPT } as const;
-export const SCRIPTS = [TICK, LEAVE, COMMIT];
+export const SCRIPTS = [TICK, LEAVE, COMMIT, FORGET, DROP];
 
 /** The sorted sets whose scores are deadlines. */
 export const TIMED_SETS = ['due', 'unknown', 'late'] as const;
@@ -75,7 +76,7 @@ export class PartitionStore {
       resolved,
       transitions,
       history,
-      vitals,
+      names,
     } = keys;
     const outboxes = sinks.map((sink) => keys.outbox(sink));
     this.keys = keys;
@@ -84,7 +85,7 @@ export class PartitionStore {
     this.#onDamaged = onDamaged;
     this.#tickKeys = [clock, members, due, unknown, late, dead, left, ...outboxes];
     this.#commitKeys = [
-      ...[clock, due, unknown, late, dead, left, devices, open, resolved, transitions, history, vitals],
+      ...[clock, due, unknown, late, dead, left, devices, open, resolved, transitions, history, names],
       ...outboxes,
     ];
   }

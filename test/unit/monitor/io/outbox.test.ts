@@ -154,4 +154,22 @@ describe('the outbox', () => {
     assert.equal(store.pendingCount('webhook'), 3);
     assert.equal(store.pendingCount('log'), 0);
   });
+
+  it('asks before each delivery what is still owed, and sends nothing that another has told', async () => {
+    let isAway = true;
+    const shared = Object.assign(store, {
+      goneOf: async (messages: readonly OutboxMessage[]) => {
+        if (isAway) throw new Error('no answer');
+        return messages.filter(({ idempotencyKey }) => idempotencyKey === 'a:1:1');
+      },
+    });
+    assert.equal(shared, store);
+    outbox.wake();
+    await clock.pass(10);
+    assert.deepEqual(webhook.received, []);
+    isAway = false;
+    await clock.pass(5000);
+    assert.deepEqual(webhook.received, ['a:1:2', 'a:1:3']);
+    assert.equal(outbox.views()[0]?.circuit, 'closed');
+  });
 });

@@ -25,6 +25,22 @@ describe('the calendar of a cron expression', () => {
     assert.equal(nextStartMs(calendar('0 0 1 1 *'), at('2026-12-31T23:59:59')), at('2027-01-01T00:00:00'));
     assert.equal(nextStartMs(calendar('0 12 29 2 *'), at('2026-03-01T00:00:00')), at('2028-02-29T12:00:00'));
     assert.equal(nextStartMs(calendar('0 0 30 2 *'), at('2026-03-01T00:00:00')), null);
+    const rare = nextStartMs(calendar('0 12 29 2 mon'), at('2076-03-01T00:00:00'));
+    assert.equal(rare, at('2112-02-29T12:00:00'));
+  });
+
+  it('proves a never within the months that are named', () => {
+    let looks = 0;
+    const never = calendar('* * 30 2 *');
+    const days = new Proxy(new Set(never.days), {
+      get: (set, key) => {
+        looks += 1;
+        const value = Reflect.get(set, key) as unknown;
+        return typeof value === 'function' ? value.bind(set) : value;
+      },
+    });
+    assert.equal(nextStartMs({ ...never, days }, at('2026-03-01T00:00:00')), null);
+    assert.ok(looks <= 41 * 29 + 29, `${looks} days looked at`);
   });
 
   it('reads 7 as Sunday, names, ranges and steps', () => {

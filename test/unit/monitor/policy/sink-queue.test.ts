@@ -62,6 +62,26 @@ describe('the queue of a sink', () => {
     assert.deepEqual(settled, ['c:1:4', 'a:1:1']);
   });
 
+  it('drops what another has settled, and goes on with what is still owed', () => {
+    start(4, 2);
+    owe('a', 'b', 'b');
+    pump(0);
+    const [batch = []] = out;
+    const gone = batch.filter((message) => keyOf(message) === 'b2');
+    assert.deepEqual(answer('b2', { kind: 'withdrawn', gone }, 1), ['a1+b3']);
+    answer('a1', DELIVERED, 2);
+    assert.deepEqual(settled, ['a:1:1', 'b:1:3']);
+  });
+
+  it('waits when the store cannot say what is owed, and does not blame the sink', () => {
+    owe('a');
+    pump(0);
+    assert.deepEqual(answer('a1', { kind: 'postponed' }, 1), []);
+    assert.equal(queue.view(1).failures, 0);
+    const wakeMs = queue.wakeAtMs(1) ?? assert.fail('it is never tried again');
+    assert.deepEqual(pump(wakeMs), ['a1']);
+  });
+
   it('lets one subject that fails for ever hold up nobody, not even when it opened the circuit', () => {
     owe('poison');
     pump(0);

@@ -14,6 +14,8 @@ class OneStream implements RedisClient {
   readonly #rows = new Map<number, Row>();
   /** Taken and not acknowledged. */
   readonly taken = new Set<number>();
+  /** Who has what is taken. */
+  owner = 'me';
   #read = 0;
   #last = 0;
   /** Whose answers get lost: carried out, and the caller is told that nobody answered. */
@@ -68,6 +70,8 @@ class OneStream implements RedisClient {
         this.#read = ids.at(-1) ?? this.#read;
         return [['key', this.#rowsOf(ids)]];
       }
+      case 'XPENDING':
+        return this.taken.has(Number(args[2])) && this.owner === args[5] ? [[args[2], args[5], 0, 1]] : [];
       case 'XACK':
         return this.taken.delete(Number(args[2]));
       case 'XDEL':
@@ -124,6 +128,21 @@ describe('the outbox stream', () => {
       assert.equal(redis.length, 0);
     });
   }
+
+  it('knows what another took over and told meanwhile, also before it hears of its lost turn', async () => {
+    redis.owe('d1');
+    redis.owe('d2');
+    stream.serve(0, true, [2]);
+    for (let turn = 0; turn < 3; turn += 1) await nextTurn();
+    const [first, second] = stream.pending('log', 9);
+    assert.ok(first && second);
+    assert.deepEqual(await stream.goneOf([first, second]), []);
+    await redis.command('XACK', ['key', 'deliver', '1']);
+    assert.deepEqual(await stream.goneOf([first, second]), [first]);
+    redis.owner = 'another';
+    assert.deepEqual(await stream.goneOf([first, second]), [first, second]);
+    assert.equal(stream.pendingCount('log'), 0);
+  });
 
   it('takes over all that another had taken, however much, before what is newer', async () => {
     for (const name of names(250)) redis.owe(name);
