@@ -6,7 +6,7 @@ import type { StoreConfig } from './schema/store.ts';
 interface WithStore {
   store: StoreConfig;
   embedded_broker: { enabled: boolean };
-  silences: readonly unknown[];
+  fleet: { trusted_keys: readonly string[] };
   sinks: { alertmanager: { urls: readonly string[] } };
 }
 
@@ -82,17 +82,6 @@ export const storeChecks: readonly Check<WithStore>[] = [
           ),
   },
   {
-    keys: ['store.engine', 'silences'],
-    check: ({ store, silences }) =>
-      store.engine === 'embedded' || silences.length === 0
-        ? null
-        : {
-            key: 'silences',
-            problem: 'are given, and store.engine is "redis"',
-            fix: 'silence at the receiver: many monitors keep none',
-          },
-  },
-  {
     keys: ['store.engine', 'sinks.alertmanager.urls'],
     check: ({ store, sinks }) =>
       store.engine === 'embedded' || sinks.alertmanager.urls.length === 0
@@ -101,6 +90,17 @@ export const storeChecks: readonly Check<WithStore>[] = [
             key: 'sinks.alertmanager.urls',
             problem: 'are given, and store.engine is "redis"',
             fix: 'use sinks.webhook, or a single monitor',
+          },
+  },
+  {
+    keys: ['store.engine', 'fleet.trusted_keys'],
+    check: ({ store, fleet }) =>
+      store.engine === 'embedded' || fleet.trusted_keys.length === 0
+        ? null
+        : {
+            key: 'fleet.trusted_keys',
+            problem: 'are given, and store.engine is "redis"',
+            fix: 'leave it out here: documents are rolled out by a single monitor',
           },
   },
   {

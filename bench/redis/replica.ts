@@ -5,6 +5,7 @@ import { systemClock } from '../../monitor/io/clock.ts';
 import { openRedis, type RedisClient } from '../../monitor/io/stores/redis/client.ts';
 import { PartitionStore, SCRIPTS } from '../../monitor/io/stores/redis/partition-store.ts';
 import type { Transition } from '../../monitor/policy/device.ts';
+import { Silences } from '../../monitor/policy/silence.ts';
 import { PartitionWorker } from '../../monitor/shared/partition-worker.ts';
 import { owedFor } from '../../monitor/shared/policy/owed.ts';
 import { partitionOf } from '../../monitor/shared/policy/partitions.ts';
@@ -71,6 +72,8 @@ export async function openReplica(address: string, replica: string): Promise<Ben
   };
 }
 
+const RULES = { policy: ALERTS, silences: new Silences([]) };
+
 function workersOf(
   client: RedisClient,
   replica: string,
@@ -83,7 +86,7 @@ function workersOf(
       settings: { replica, graceMs: 0, defaultCount: 1, leaseMs: LEASE_MS, allowanceMaxMs: 0 },
       clock: systemClock,
       log: SILENT,
-      messagesOf: ({ alert, transition }) => owedFor(alert, transition, ALERTS),
+      owedOf: ({ alert, transition, notice }) => owedFor(alert, transition, notice?.record ?? null, RULES),
       onTransition,
       onRefused: () => {},
       ask: () => {},

@@ -5,9 +5,10 @@
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../io/clock.ts';
 import type { PartitionStore } from '../io/stores/redis/partition-store.ts';
-import type { OutboxMessage, Transition } from '../policy/device.ts';
+import type { Transition } from '../policy/device.ts';
 import { afterHearing, type Heard } from './policy/heard.ts';
 import { type Judged, judgeHeardProbe, judgeHeardStatus, type Plan } from './policy/judgement.ts';
+import type { Owed } from './policy/owed.ts';
 import type { Sight } from './policy/sight.ts';
 
 /** Devices in one command: small enough that nobody else waits long for Redis. */
@@ -26,7 +27,7 @@ export interface WorkerParts {
   readonly settings: WorkerSettings;
   readonly clock: Clock;
   readonly log: Log;
-  readonly messagesOf: (plan: Plan) => readonly Omit<OutboxMessage, 'id'>[];
+  readonly owedOf: (plan: Plan) => Owed;
   readonly onTransition: (transition: Transition) => void;
   readonly onRefused: (reason: string) => void;
   readonly ask: (device: string) => void;
@@ -142,12 +143,12 @@ function* takeFirst<T>(all: Iterable<T>, limit: number): Generator<T> {
 
 /** Commits and tells what went in; as `PartitionStore.commit`. */
 export async function commitPlans(
-  { store, messagesOf, onTransition, ask }: WorkerParts,
+  { store, owedOf, onTransition, ask }: WorkerParts,
   plans: readonly Plan[],
   generation: number | null,
 ): Promise<readonly boolean[] | null> {
   if (plans.length === 0) return [];
-  const results = await store.commit(plans, messagesOf, generation);
+  const results = await store.commit(plans, owedOf, generation);
   for (const [at, plan] of plans.entries()) {
     if (results?.[at] !== true) continue;
     if (plan.transition !== null) onTransition(plan.transition);

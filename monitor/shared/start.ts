@@ -15,12 +15,14 @@ import { Outbox } from '../io/outbox.ts';
 import { Refusals } from '../io/refusals.ts';
 import { openRedis, type RedisClient } from '../io/stores/redis/client.ts';
 import { agreeOnLayout } from '../io/stores/redis/layout.ts';
+import { NoticeReads } from '../io/stores/redis/notice-reads.ts';
 import { OutboxStream } from '../io/stores/redis/outbox-stream.ts';
 import { PartitionReads } from '../io/stores/redis/partition-reads.ts';
 import { PartitionStore, SCRIPTS } from '../io/stores/redis/partition-store.ts';
 import type { Ground } from '../main.ts';
 import type { Transition } from '../policy/device.ts';
 import { NetworkTable } from '../policy/network-table.ts';
+import { Silences } from '../policy/silence.ts';
 import { NOTHING } from '../policy/step.ts';
 import { Tally } from '../policy/tally.ts';
 import { Ear } from './ear.ts';
@@ -28,6 +30,7 @@ import { sharedJobs } from './jobs.ts';
 import { PartitionWorker } from './partition-worker.ts';
 import { owedFor } from './policy/owed.ts';
 import { hearProbeBytes } from './probe-bytes.ts';
+import { Reminder } from './reminder.ts';
 import { SharedFleet, type SharedPartition } from './shared-fleet.ts';
 import { SharedMonitor } from './shared-monitor.ts';
 import { sharedSinks } from './sinks.ts';
@@ -70,7 +73,10 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
     incarnation: randomBytes(4).toString('hex'),
     leaseMs: redis.replicaTimeoutSeconds * 1000,
     onRound: (now) => heartbeat.judged(now),
-    onTick: (partition, hasTurn) => stream.serve(partition, hasTurn, workers[partition]?.reply?.owed ?? []),
+    onTick(partition, hasTurn) {
+      if (hasTurn) void partitions[partition]?.reminder.look();
+      stream.serve(partition, hasTurn, workers[partition]?.reply?.owed ?? []);
+    },
   });
   const graceMs = settings.liveness.graceSeconds * 1000;
   const fleet = new SharedFleet({ partitions, doubts: () => monitor.doubts, clock, graceMs });
@@ -162,6 +168,10 @@ function feedOf(
   );
 }
 
+interface WatchedPartition extends SharedPartition {
+  readonly reminder: Reminder;
+}
+
 interface PartitionGround {
   readonly replica: string;
   readonly sinkNames: readonly string[];
@@ -175,7 +185,7 @@ function partitionsOf(
   redis: RedisSettings,
   client: RedisClient,
   { replica, sinkNames, tally, refusals, ear }: PartitionGround,
-): readonly SharedPartition[] {
+): readonly WatchedPartition[] {
   const onDamaged = (table: string, key: string): void =>
     log.write('error', 'recordDamaged', `a damaged record was left out: ${table} ${key}`, { table, key });
   const onTransition = (transition: Transition): void => {
@@ -191,16 +201,20 @@ function partitionsOf(
     leaseMs: redis.replicaTimeoutSeconds * 1000,
     allowanceMaxMs: settings.liveness.reconnectSeconds * 1000,
   };
+  const rules = { policy: settings, silences: new Silences(settings.silences) };
   return Array.from({ length: redis.partitions }, (_, partition) => {
     const store = new PartitionStore(client, redis.prefix, partition, sinkNames, onDamaged);
     const worker = new PartitionWorker({
       ...{ store, settings: workerSettings, clock, log, onTransition },
-      messagesOf: ({ alert, transition }) => owedFor(alert, transition, settings),
+      owedOf: ({ alert, transition, notice }) => owedFor(alert, transition, notice?.record ?? null, rules),
       onRefused: (reason) => refusals.add(reason, ''),
       // An ask that gets lost costs nothing: the device is judged by its silence either way.
       ask: (device) => void ear.publish(askTopic(device), EMPTY, { qos: 1, retain: false }).catch(() => {}),
     });
-    return { store, reads: new PartitionReads(client, store.keys), worker };
+    const reminder = new Reminder({
+      ...{ reads: new NoticeReads(client, store.keys, sinkNames), rules, clock, log },
+    });
+    return { store, reads: new PartitionReads(client, store.keys), worker, reminder };
   });
 }
 

@@ -19,7 +19,7 @@ import { blankRecord, withFacts, withPromise, withState } from '../../policy/fac
 import { lapseCauseOf } from '../../policy/lapse-cause.ts';
 import { judgeProbe, judgeSilence, judgeStatus } from '../../policy/liveness.ts';
 import { deadlineOf, scoreOf } from './deadline-score.ts';
-import { liveRecord, type Moment, type Sight, silentSinceMs } from './sight.ts';
+import { liveRecord, type Moment, type SeenNotice, type Sight, silentSinceMs } from './sight.ts';
 
 export interface Plan {
   readonly device: string;
@@ -36,6 +36,8 @@ export interface Plan {
   readonly score: number;
   readonly transition: Transition | null;
   readonly alert: Alert | null;
+  /** As it must still be when the alert changes. */
+  readonly notice: SeenNotice | null;
   /** The device is to be asked for a probe. */
   readonly asks: boolean;
 }
@@ -200,6 +202,7 @@ function moved(
       score,
       transition,
       alert: cause === null ? null : alertAfter(sight.alert, record, lapseCause),
+      notice: sight.notice,
       asks: to === 'late' && cause !== null,
     },
   };

@@ -2,7 +2,15 @@
 import type { Vitals } from '../../../protocol/probe.ts';
 import type { Alert, DeviceRecord, DeviceState } from '../../policy/device.ts';
 import type { SessionEnd } from '../../policy/device-table.ts';
+import type { NoticeRecord } from '../../policy/notice-book.ts';
 import { deadlineOf } from './deadline-score.ts';
+
+/** The notice of an open alert, and its text as read. */
+export interface SeenNotice {
+  readonly text: string;
+  /** Null: damaged. */
+  readonly record: NoticeRecord | null;
+}
 
 export interface Sight {
   readonly device: string;
@@ -17,6 +25,8 @@ export interface Sight {
   readonly score: number | null;
   /** The open alert, or null. */
   readonly alert: Alert | null;
+  /** Whom it was told to; null: there is none. */
+  readonly notice: SeenNotice | null;
   /** As last heard; newer than the record's. */
   readonly vitals: Vitals | null;
 }

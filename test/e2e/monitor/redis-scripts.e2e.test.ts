@@ -18,6 +18,7 @@ import {
   judgeLapse,
   type Plan,
 } from '../../../monitor/shared/policy/judgement.ts';
+import { NOTHING_OWED, type Owed } from '../../../monitor/shared/policy/owed.ts';
 import type { Sight } from '../../../monitor/shared/policy/sight.ts';
 import { statusOf } from '../../unit/monitor/shared/samples.ts';
 import { Cleanups } from '../support/cleanups.ts';
@@ -27,7 +28,7 @@ import { pause, waitFor } from '../support/wait.ts';
 
 const LEASE_MS = 1500;
 const wallMs = 1_700_000_000_000;
-const NOBODY = (): [] => [];
+const NOBODY = (): Owed => NOTHING_OWED;
 
 describe('one partition in Redis', () => {
   const cleanups = new Cleanups();

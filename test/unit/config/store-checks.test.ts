@@ -24,6 +24,11 @@ const REFUSED: readonly [Readonly<Record<string, string>>, string, RegExp][] = [
     /use sinks.webhook/,
   ],
   [
+    { 'store.engine': 'redis', 'fleet.trusted_keys': 'KEY' },
+    'fleet.trusted_keys',
+    /rolled out by a single monitor/,
+  ],
+  [
     { 'store.engine': 'redis', 'embedded_broker.enabled': 'true' },
     'embedded_broker.enabled',
     /and store.engine is "redis"/,

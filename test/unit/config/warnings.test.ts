@@ -20,6 +20,12 @@ test('what is valid and hardly meant is named', () => {
   assert.deepEqual(warningsOf({ 'canary.interval': '8s' }), []);
 });
 
+test('many monitors say that they fold nothing into incidents', () => {
+  const many = { 'store.engine': 'redis' };
+  assert.match(warningsOf(many).join(), /^incidents\.enabled: is true, and many monitors .*set it to false/);
+  assert.deepEqual(warningsOf({ ...many, 'incidents.enabled': 'false' }), []);
+});
+
 test('all that is wrong with routes and silences is said at once', () => {
   const silences = [{ groups: ['a'] }, { schedule: '0 22 * * *', duration: '1h' }];
   const routes = [{ groups: ['a'], sinks: ['webhok', 'webhook'], repeat: '5s' }, { sinks: ['command'] }];

@@ -4,12 +4,13 @@
  * was looked at is left alone and reported, to be judged anew.
  *
  * KEYS: clock, due, unknown, late, dead, left, devices, open, resolved, transitions, history, names,
- *   then the outbox of each sink.
+ *   notices, wake, then the outbox of each sink.
  * ARGV: generation ('' when no silence was judged), number of devices, and for each:
- *   device, version (0 none), score ('' any), record ('' keep), place, its score,
+ *   device, its notice as read ('*' any, '' none), version (0 none), score ('' any), record ('' keep), place, its score,
  *   number of transitions, then for each: sequence (padded), text
  *   number of alerts, then for each: resolved ms ('' open), text
  *   number of messages, then for each: number of its sink (from 1), text
+ *   its notice now ('' the same, '-' over), when to look at it again (ms, '' at no moment that is known)
  * Returns 1 (committed) or 0 (changed meanwhile) for each device; false when the generation is another.
  */
 export const COMMIT_SCRIPT = `
@@ -26,11 +27,12 @@ local function take()
 end
 local results = {}
 for i = 1, tonumber(ARGV[2]) do
-  local device, version, expected, record = take(), take(), take(), take()
+  local device, notice, version, expected, record = take(), take(), take(), take(), take()
   local place, score = take(), take()
   local known = redis.call('HGET', devices, device)
   local knownVersion = known and tonumber(string.match(known, '^%d+')) or 0
   local fits = knownVersion == tonumber(version)
+  if fits and notice ~= '*' then fits = (redis.call('HGET', KEYS[13], device) or '') == notice end
   if fits and expected ~= '' then
     local found = redis.call('ZSCORE', KEYS[2], device) or redis.call('ZSCORE', KEYS[3], device)
       or redis.call('ZSCORE', KEYS[4], device)
@@ -62,7 +64,15 @@ for i = 1, tonumber(ARGV[2]) do
   end
   for _ = 1, tonumber(take()) do
     local sink, text = tonumber(take()), take()
-    if fits then redis.call('XADD', KEYS[12 + sink], '*', 'message', text) end
+    if fits then redis.call('XADD', KEYS[14 + sink], '*', 'message', text) end
+  end
+  local noticed, wake = take(), take()
+  if fits and noticed == '-' then
+    redis.call('HDEL', KEYS[13], device)
+    redis.call('ZREM', KEYS[14], device)
+  elseif fits and noticed ~= '' then
+    redis.call('HSET', KEYS[13], device, noticed)
+    if wake ~= '' then redis.call('ZADD', KEYS[14], wake, device) end
   end
   results[i] = fits and 1 or 0
 end

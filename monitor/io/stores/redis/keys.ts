@@ -21,6 +21,10 @@ export interface PartitionKeys {
   readonly vitals: string;
   /** Hash: device → open alert. */
   readonly open: string;
+  /** Hash: device → whom its open alert was told to. */
+  readonly notices: string;
+  /** Sorted set: devices by when their notice is to be looked at. */
+  readonly wake: string;
   /** Sorted set: resolved alerts by time. */
   readonly resolved: string;
   /** Stream of every transition. */
@@ -45,6 +49,8 @@ export function partitionKeys(prefix: string, partition: number): PartitionKeys 
     devices: `${tag}:devices`,
     vitals: `${tag}:vitals`,
     open: `${tag}:open`,
+    notices: `${tag}:notices`,
+    wake: `${tag}:wake`,
     resolved: `${tag}:resolved`,
     transitions: `${tag}:transitions`,
     history: `${tag}:history`,

@@ -1,21 +1,24 @@
 /** One partition of the shared store: typed reads and writes, each one round trip. Decides nothing. */
 import type { Vitals } from '../../../../protocol/probe.ts';
-import type { Alert, DeviceState, OutboxMessage } from '../../../policy/device.ts';
+import type { Alert, DeviceState } from '../../../policy/device.ts';
 import { judgedPlace, type Plan } from '../../../shared/policy/judgement.ts';
+import type { Owed } from '../../../shared/policy/owed.ts';
 import type { TickAnswer } from '../../../shared/policy/replica-clock.ts';
-import type { Sight } from '../../../shared/policy/sight.ts';
+import type { SeenNotice, Sight } from '../../../shared/policy/sight.ts';
+import { parseNotice } from '../notice-records.ts';
 import { parseAlert, parseVitals } from '../records.ts';
 import type { RedisArgument, RedisClient } from './client.ts';
 import { COMMIT_SCRIPT } from './commit-script.ts';
 import { DROP, FORGET } from './forget-script.ts';
 import { type PartitionKeys, partitionKeys } from './keys.ts';
+import { NOTICE } from './notice-script.ts';
 import { parseRecordText, recordText } from './record-text.ts';
 import { LEAVE_SCRIPT, TICK_SCRIPT } from './tick-script.ts';
 
 export const TICK = { name: 'khdTick', lua: TICK_SCRIPT } as const;
 export const LEAVE = { name: 'khdLeave', lua: LEAVE_SCRIPT } as const;
 export const COMMIT = { name: 'khdCommit', lua: COMMIT_SCRIPT } as const;
-export const SCRIPTS = [TICK, LEAVE, COMMIT, FORGET, DROP];
+export const SCRIPTS = [TICK, LEAVE, COMMIT, FORGET, DROP, NOTICE];
 
 /** The sorted sets whose scores are deadlines. */
 export const TIMED_SETS = ['due', 'unknown', 'late'] as const;
@@ -77,6 +80,8 @@ export class PartitionStore {
       transitions,
       history,
       names,
+      notices,
+      wake,
     } = keys;
     const outboxes = sinks.map((sink) => keys.outbox(sink));
     this.keys = keys;
@@ -86,6 +91,7 @@ export class PartitionStore {
     this.#tickKeys = [clock, members, due, unknown, late, dead, left, ...outboxes];
     this.#commitKeys = [
       ...[clock, due, unknown, late, dead, left, devices, open, resolved, transitions, history, names],
+      ...[notices, wake],
       ...outboxes,
     ];
   }
@@ -143,15 +149,16 @@ export class PartitionStore {
   /** Devices as they are, in the order asked for. */
   async look(devices: readonly string[]): Promise<readonly Sight[]> {
     if (devices.length === 0) return [];
-    const { devices: records, due, unknown, late, open, vitals } = this.keys;
+    const { devices: records, due, unknown, late, open, notices, vitals } = this.keys;
     const read = (name: string, key: string): Promise<(string | null)[]> =>
       this.#redis.command(name, [key, ...devices]) as Promise<(string | null)[]>;
-    const [texts, dues, unknowns, lates, alerts, measured] = await Promise.all([
+    const [texts, dues, unknowns, lates, alerts, told, measured] = await Promise.all([
       read('HMGET', records),
       read('ZMSCORE', due),
       read('ZMSCORE', unknown),
       read('ZMSCORE', late),
       read('HMGET', open),
+      read('HMGET', notices),
       read('HMGET', vitals),
     ]);
     return devices.map((device, at) => {
@@ -166,6 +173,7 @@ export class PartitionStore {
         endMs: stored?.endMs ?? 0,
         score: score === null ? null : Number(score),
         alert: this.#alert(alerts[at]),
+        notice: this.#notice(told[at]),
         vitals: parseVitals(measured[at]),
       };
     });
@@ -177,23 +185,36 @@ export class PartitionStore {
    */
   async commit(
     plans: readonly Plan[],
-    messagesOf: (plan: Plan) => readonly Omit<OutboxMessage, 'id'>[],
+    owedOf: (plan: Plan) => Owed,
     generation: number | null,
   ): Promise<readonly boolean[] | null> {
     const args: RedisArgument[] = [generation === null ? '' : generation, plans.length];
     for (const plan of plans) {
       const { device, version, expectedScore, record, isSaved, end, endMs, score } = plan;
-      args.push(device, version, expectedScore ?? '');
+      const owed = owedOf(plan);
+      args.push(device, owed.notice === undefined ? '*' : (plan.notice?.text ?? ''));
+      args.push(version, expectedScore ?? '');
       args.push(isSaved ? recordText(record, end, endMs) : '', judgedPlace(record.state), score);
       pushTransition(args, plan);
       pushAlert(args, plan.alert);
-      const messages = messagesOf(plan);
-      args.push(messages.length);
-      for (const message of messages)
+      args.push(owed.messages.length);
+      for (const message of owed.messages)
         args.push(this.#sinks.indexOf(message.sink) + 1, JSON.stringify(message));
+      args.push(
+        owed.notice ? JSON.stringify(owed.notice) : owed.notice === null ? '-' : '',
+        owed.wakeMs ?? '',
+      );
     }
     const results = (await this.#redis.script(COMMIT, this.#commitKeys, args)) as (0 | 1)[] | null;
     return results === null ? null : results.map((result) => result === 1);
+  }
+
+  /** A damaged one must not stand in the way of the alert's end: the text is what is compared. */
+  #notice(text: string | null | undefined): SeenNotice | null {
+    if (text == null) return null;
+    const record = parseNotice(text);
+    if (record === null) this.#onDamaged('notices', text.slice(0, 80));
+    return { text, record };
   }
 
   #alert(text: string | null | undefined): Alert | null {

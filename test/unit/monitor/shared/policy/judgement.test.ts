@@ -28,8 +28,8 @@ const alive = recordOf('d', {
 });
 
 function seen(fields: Partial<Sight> = {}): Sight {
-  const nothing = { version: 0, record: null, end: null, endMs: 0, score: null, alert: null, vitals: null };
-  return { device: 'd', ...nothing, ...fields };
+  const nothing = { version: 0, record: null, end: null, endMs: 0, score: null };
+  return { device: 'd', ...nothing, alert: null, notice: null, vitals: null, ...fields };
 }
 
 const seenAlive = seen({ version: 9, record: alive, score: scoreOf(130_000, 30) });

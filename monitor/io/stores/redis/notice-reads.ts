@@ -1,0 +1,69 @@
+/** The open notices of one partition: which are to be looked at, and what became of them. */
+import type { NoticeRecord } from '../../../policy/notice-book.ts';
+import type { Owed } from '../../../shared/policy/owed.ts';
+import type { SeenNotice } from '../../../shared/policy/sight.ts';
+import { parseNotice } from '../notice-records.ts';
+import type { RedisArgument, RedisClient } from './client.ts';
+import type { PartitionKeys } from './keys.ts';
+import { NOTICE } from './notice-script.ts';
+
+const SCAN = 200;
+
+export interface OpenNotice extends SeenNotice {
+  readonly device: string;
+  readonly record: NoticeRecord;
+}
+
+export class NoticeReads {
+  readonly #redis: RedisClient;
+  readonly #keys: PartitionKeys;
+  readonly #sinks: readonly string[];
+
+  constructor(redis: RedisClient, keys: PartitionKeys, sinks: readonly string[]) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#sinks = sinks;
+  }
+
+  /** Those that are to be looked at by `wallMs`, earliest first. */
+  async due(wallMs: number, limit: number): Promise<readonly OpenNotice[]> {
+    const range = [this.#keys.wake, '-inf', wallMs, 'LIMIT', 0, limit];
+    const devices = (await this.#redis.command('ZRANGEBYSCORE', range)) as string[];
+    if (devices.length === 0) return [];
+    const texts = (await this.#redis.command('HMGET', [this.#keys.notices, ...devices])) as (string | null)[];
+    const gone = devices.filter((_device, at) => texts[at] == null);
+    if (gone.length > 0) await this.#redis.command('ZREM', [this.#keys.wake, ...gone]);
+    return devices.flatMap((device, at) => openNotice(device, texts[at]));
+  }
+
+  /** All of them, piece by piece. */
+  async *all(): AsyncGenerator<readonly OpenNotice[]> {
+    let cursor = '0';
+    do {
+      const scan = [this.#keys.notices, cursor, 'COUNT', SCAN];
+      const [next, fields] = (await this.#redis.command('HSCAN', scan)) as [string, string[]];
+      yield fields.flatMap((field, at) => (at % 2 === 0 ? openNotice(field, fields[at + 1]) : []));
+      cursor = next;
+    } while (cursor !== '0');
+  }
+
+  /** Writes what became of them, each only if it is still as it was seen; says of each whether it went in. */
+  async commit(looked: readonly (readonly [OpenNotice, Owed])[]): Promise<readonly boolean[]> {
+    if (looked.length === 0) return [];
+    const args: RedisArgument[] = [looked.length];
+    for (const [{ device, text }, { messages, notice, wakeMs }] of looked) {
+      args.push(device, text, notice ? JSON.stringify(notice) : '', wakeMs ?? '', messages.length);
+      for (const message of messages)
+        args.push(this.#sinks.indexOf(message.sink) + 1, JSON.stringify(message));
+    }
+    const outboxes = this.#sinks.map((sink) => this.#keys.outbox(sink));
+    const keys = [this.#keys.notices, this.#keys.wake, ...outboxes];
+    return ((await this.#redis.script(NOTICE, keys, args)) as (0 | 1)[]).map((result) => result === 1);
+  }
+}
+
+/** A damaged one is left alone: the end of its alert replaces it. */
+function openNotice(device: string, text: string | null | undefined): OpenNotice[] {
+  const record = text == null ? null : parseNotice(text);
+  return text == null || record === null ? [] : [{ device, text, record }];
+}

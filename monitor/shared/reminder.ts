@@ -1,0 +1,58 @@
+/** Looks at open notices when time may bring something: a silence that ended, a reminder. For who has the turn. */
+import type { Log } from '../../runtime/log.ts';
+import type { Clock } from '../io/clock.ts';
+import type { NoticeReads, OpenNotice } from '../io/stores/redis/notice-reads.ts';
+import { tellTrouble } from './heard-queue.ts';
+import { type NoticeRules, owedLater } from './policy/owed.ts';
+
+/** Notices looked at in one go. */
+const SLICE = 200;
+const EVERY_MS = 1000;
+
+export interface ReminderParts {
+  readonly reads: NoticeReads;
+  readonly rules: NoticeRules;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Reminder {
+  readonly #parts: ReminderParts;
+  /** All were looked at since the start: the configuration may have changed before it. */
+  #hasReviewed = false;
+  #isLooking = false;
+  /** Monotonic ms before which it does not look again. */
+  #restMs = 0;
+
+  constructor(parts: ReminderParts) {
+    this.#parts = parts;
+  }
+
+  /** Never rejects; what the store does not take is looked at again. */
+  async look(): Promise<void> {
+    const { reads, clock, log } = this.#parts;
+    const { monotonicMs } = clock.now();
+    if (this.#isLooking || monotonicMs < this.#restMs) return;
+    this.#isLooking = true;
+    this.#restMs = monotonicMs + EVERY_MS;
+    try {
+      if (!this.#hasReviewed) for await (const some of reads.all()) await this.#advance(some);
+      this.#hasReviewed = true;
+      for (;;) {
+        const due = await reads.due(clock.now().wallMs, SLICE);
+        const went = await this.#advance(due);
+        if (due.length < SLICE || !went.includes(true)) return;
+      }
+    } catch (error) {
+      tellTrouble(log, error);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  #advance(notices: readonly OpenNotice[]): Promise<readonly boolean[]> {
+    const { reads, rules, clock } = this.#parts;
+    const { wallMs } = clock.now();
+    return reads.commit(notices.map((seen) => [seen, owedLater(seen.record, rules, wallMs)] as const));
+  }
+}
