@@ -6,7 +6,9 @@ import type { MonitorConfig } from './schema/monitor.ts';
 
 /** Of a valid configuration of a monitor. */
 export function monitorWarnings(config: MonitorConfig): Finding[] {
-  return [nobodyTold(config), canaryBeyondGrace(config), noIncidents(config)].filter((finding) => finding !== null);
+  return [nobodyTold(config), canaryBeyondGrace(config), noIncidents(config)].filter(
+    (finding) => finding !== null,
+  );
 }
 
 function nobodyTold(config: MonitorConfig): Finding | null {

@@ -73,10 +73,7 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
     incarnation: randomBytes(4).toString('hex'),
     leaseMs: redis.replicaTimeoutSeconds * 1000,
     onRound: (now) => heartbeat.judged(now),
-    onTick(partition, hasTurn) {
-      if (hasTurn) void partitions[partition]?.reminder.look();
-      stream.serve(partition, hasTurn, workers[partition]?.reply?.owed ?? []);
-    },
+    onTick: (partition, hasTurn) => serve(partitions, stream, partition, hasTurn),
   });
   const graceMs = settings.liveness.graceSeconds * 1000;
   const fleet = new SharedFleet({ partitions, doubts: () => monitor.doubts, clock, graceMs });
@@ -103,6 +100,17 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
   heartbeat.ready();
   const facts = { http: http.url, replica, redis: redis.nodes };
   log.write('info', 'monitorStarted', `watching with others; ${http.url} answers`, facts);
+}
+
+function serve(
+  partitions: readonly WatchedPartition[],
+  stream: OutboxStream,
+  partition: number,
+  hasTurn: boolean,
+): void {
+  const watched = partitions[partition];
+  if (hasTurn) void watched?.reminder.look();
+  stream.serve(partition, hasTurn, watched?.worker.reply?.owed ?? []);
 }
 
 interface Measured extends Listeners {

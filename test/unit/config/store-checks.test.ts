@@ -24,7 +24,7 @@ const REFUSED: readonly [Readonly<Record<string, string>>, string, RegExp][] = [
     /use sinks.webhook/,
   ],
   [
-    { 'store.engine': 'redis', 'fleet.trusted_keys': 'KEY' },
+    { 'store.engine': 'redis', 'fleet.trusted_keys': 'A'.repeat(43) },
     'fleet.trusted_keys',
     /rolled out by a single monitor/,
   ],
