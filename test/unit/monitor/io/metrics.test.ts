@@ -16,6 +16,8 @@ it('the table of metrics is what /metrics says', async () => {
     refused: () => [['not-json', 1]],
     pending: () => [['log', 1]],
     load: () => ({ utilization: 0, lagSeconds: 0, commitsWaiting: 0 }),
+    rollouts: () => [],
+    configurations: () => [],
     circuits: () => [['log', 'closed']],
   });
   metrics.delivery('log', 'delivered');
