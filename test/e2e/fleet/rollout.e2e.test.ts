@@ -47,6 +47,8 @@ const agents = new Map<string, Program>();
 async function runMonitor(): Promise<void> {
   monitor = await startMonitor({
     ...{ data_directory: dataDirectory, 'http.token': TOKEN, 'fleet.trusted_keys': key.x },
+    // A busy machine is not to look like a death.
+    grace: '10s',
     ...{ 'broker.url': guarded.url, 'broker.username': 'monitor', 'broker.password': PASSWORD },
   });
   const { end } = monitor;
@@ -136,7 +138,7 @@ describe('a rollout of a good push and one of a push that cuts devices off, at o
     bad = await push('bad', { broker: { url: `mqtts://127.0.0.1:${await freePort()}` } });
     good = await push('good', { keepalive_interval: '2s' });
     const first = [...GROUPS.good, ...GROUPS.bad];
-    await waitFor('both to be on trial', PATIENCE_MS, () => first.filter(tried).length === 2);
+    await waitFor('both to be on trial', PATIENCE_MS, () => first.filter(tried).length >= 2);
     await monitor.end('SIGKILL');
     await runMonitor();
   });
