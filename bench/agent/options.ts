@@ -13,7 +13,7 @@ export type StageName = (typeof STAGES)[number];
 
 export interface Profile {
   readonly memoryRounds: number;
-  /** V8 collects once more, some ten seconds after a start. */
+  /** V8 collects by itself twice more, until some 20 s after a start. */
   readonly settleSeconds: number;
   readonly startRounds: number;
   readonly probes: number;
@@ -35,8 +35,8 @@ const FULL: Profile = {
 
 const QUICK: Profile = {
   memoryRounds: 1,
-  settleSeconds: 20,
-  startRounds: 5,
+  settleSeconds: 23,
+  startRounds: 4,
   probes: 6,
   probeIntervalSeconds: 1,
   idleSeconds: 8,
