@@ -30,6 +30,11 @@ describe('/api/export', () => {
     );
   });
 
+  it('is not run for a HEAD, which would make all of it for nothing', async () => {
+    const response = await fetch(`${served.url}/api/export?kind=devices`, { method: 'HEAD' });
+    assert.deepEqual([response.status, response.headers.get('allow')], [405, 'GET']);
+  });
+
   it('gives every transition once, however many pages they take', async () => {
     const many = Array.from({ length: 1700 }, (_, n) => transitionOf(`x${n % 3}`, n + 1));
     await served.store.commit({ ...NO_NEWS, transitions: many });
