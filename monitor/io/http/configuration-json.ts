@@ -29,7 +29,7 @@ export function configurationJson(
   const wanted = targets.flatMap((target) => {
     const record = book.target(target);
     if (record === undefined) return [];
-    const { state, reason, detail } = standOf(record, report, book.isWanted(device, record));
+    const { state, reason, detail } = standOf(record, report, book.wantedBy(record)(device));
     return [{ ...nameJson({ target, ...record.current }), state, reason, detail }];
   });
   return {

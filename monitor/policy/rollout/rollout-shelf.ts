@@ -52,11 +52,12 @@ export class RolloutShelf {
     return this.reports;
   }
 
-  /** Whether the device was given the target's current document, or finds it at its group's topic. */
-  isWanted(device: string, { target, current }: TargetRecord): boolean {
+  /** Which devices were given the target's current document, or find it at its group's topic. */
+  wantedBy({ target, current }: TargetRecord): (device: string) => boolean {
     const rollout = this.newestOf(target);
-    if (rollout === null || rollout.order.hash !== current.hash) return true;
-    return rollout.state === 'completed' || rollout.members.has(device);
+    if (rollout === null || rollout.order.hash !== current.hash || rollout.state === 'completed')
+      return () => true;
+    return (device) => rollout.members.has(device);
   }
 
   /** Devices by what became of the last document that they were given. */

@@ -99,8 +99,9 @@ function devicesRoute(book: Book, fleet: FleetReader): Route {
       if (record === undefined) return failed(404, 'UNKNOWN_TARGET', 'nothing was ever rolled out to it');
       const page = await devicesOf(record, fleet, Math.min(limit, LOOKS), cursor);
       if (page === null) return failed(400, 'BAD_CURSOR', 'the cursor is none of this monitor’s; begin anew');
+      const isWanted = book.wantedBy(record);
       const devices = page.devices
-        .map((device) => ({ device, ...standOf(record, book.report(device), book.isWanted(device, record)) }))
+        .map((device) => ({ device, ...standOf(record, book.report(device), isWanted(device)) }))
         .filter((each) => state === null || each.state === state);
       return ok({ wanted: wantedJson(record.current), devices, next: page.next });
     },
@@ -110,10 +111,11 @@ function devicesRoute(book: Book, fleet: FleetReader): Route {
 function summary(book: Book, record: TargetRecord): Record<string, unknown> {
   const reports: Partial<Record<ConfigurationStand, number>> = {};
   const name = formatTarget(record.target);
+  const isWanted = book.wantedBy(record);
   for (const [device, report] of book.allReports()) {
     const runs = report.running.some(({ target }) => formatTarget(target) === name);
     if (!runs && report.last?.hash !== record.current.hash) continue;
-    const { state } = standOf(record, report, book.isWanted(device, record));
+    const { state } = standOf(record, report, isWanted(device));
     reports[state] = (reports[state] ?? 0) + 1;
   }
   return { target: name, wanted: wantedJson(record.current), reports };
