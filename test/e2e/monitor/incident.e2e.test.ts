@@ -77,6 +77,10 @@ describe('a mass outage', () => {
 
     talking = [...WELL, ...FALLEN.slice(0, 150)];
     await waitFor('half to be back', PATIENCE_MS, async () => (await counts()).dead === 150);
+    // Counts are of what was judged; a kill spares only what is durable.
+    const kept = async (): Promise<unknown[]> =>
+      (await monitor.get('/api/alerts?limit=1000')).body.resolved as unknown[];
+    await waitFor('the returns to be durable', PATIENCE_MS, async () => (await kept()).length === 150);
     await monitor.end('SIGKILL');
     monitor = await startMonitor(settings);
     const [again] = await open();
