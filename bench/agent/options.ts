@@ -13,7 +13,7 @@ export type StageName = (typeof STAGES)[number];
 
 export interface Profile {
   readonly memoryRounds: number;
-  /** V8 collects by itself twice more, until some 20 s after a start. */
+  /** With its memory reducer V8 would collect by itself twice more, until some 20 s after a start. */
   readonly settleSeconds: number;
   readonly startRounds: number;
   readonly probes: number;

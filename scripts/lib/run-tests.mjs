@@ -110,8 +110,8 @@ function readTally(tallyFile) {
 async function runAll(files, options) {
   const isTerminal = process.stdout.isTTY === true;
   const tallyFile = join(FOLDER, 'tally.json');
-  // End-to-end tests mostly wait, so two at a time suit even a single core.
-  const settings = { isTerminal, concurrency: Math.max(2, availableParallelism()), tallyFile };
+  // End-to-end tests mostly wait: one more than there are processors keeps these busy.
+  const settings = { isTerminal, concurrency: Math.max(2, availableParallelism()) + 1, tallyFile };
   const code = await runNode(nodeArguments(groupFiles(groupTests(files)), options, settings));
   const first = readTally(tallyFile);
   const again = code === 0 || first === null ? [] : filesToRunAgain(first);
