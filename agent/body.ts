@@ -63,6 +63,7 @@ export class Body {
       willDelaySeconds,
       tlsTicket: openTlsTicket(stateDirectory, broker, log, Date.now),
       onSocket: (descriptor) => this.#onSocket(descriptor),
+      acknowledgeNow: (descriptor) => libc?.setSocketOption(descriptor, 'quickAck', 1),
       tcpInfo: (descriptor) => libc?.tcpInfo(descriptor) ?? null,
       log,
       emit,

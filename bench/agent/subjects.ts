@@ -117,7 +117,8 @@ function start(
   const startedMs = performance.now();
   const child: ChildProcess = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    // As systemd starts a service: what a shell has set, such as more authorities to read, would cost all of them.
+    env: { PATH: process.env.PATH, ...env },
   });
   let written = '';
   const waiting: { readonly text: string; readonly resolve: (ms: number) => void }[] = [];

@@ -27,6 +27,8 @@ const SOCKET_OPTIONS = {
   keepInterval: [IPPROTO_TCP, 5],
   keepCount: [IPPROTO_TCP, 6],
   userTimeout: [IPPROTO_TCP, 18],
+  /** Not kept: it holds until the kernel finds the connection interactive again (tcp(7), `TCP_QUICKACK`). */
+  quickAck: [IPPROTO_TCP, 12],
 } as const;
 export type TcpOption = keyof typeof SOCKET_OPTIONS;
 
