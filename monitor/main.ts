@@ -3,6 +3,7 @@ import { isLoopback } from '../config/schema/addresses.ts';
 import type { MonitorSettings } from '../config/settings.ts';
 import { askTopic } from '../protocol/topics.ts';
 import type { Log } from '../runtime/log.ts';
+import { loadLibc } from '../runtime/native/libc.ts';
 import { findServiceManager } from '../runtime/service-manager.ts';
 import { keepYoungHeapSmall } from '../runtime/young-heap.ts';
 import { feedEvents } from './feed-events.ts';
@@ -37,6 +38,9 @@ import { Telling } from './telling.ts';
 const GOODBYE_MS = 1000;
 /** When parts do not stop in time, the process ends all the same: what is durable is durable. */
 const STOP_MS = 4500;
+/** The columns of a large fleet, outgrown and replaced, must not leave holes; buffers of the network are smaller. */
+const MAPPED_FROM_BYTES = 256 * 1024;
+const HEAPS = 2;
 const EMPTY = new Uint8Array();
 
 /**
@@ -73,6 +77,7 @@ export interface Ground {
 async function start(ground: Ground, onLost: (error: Error) => void): Promise<void> {
   const { settings, log, clock, cleanups } = ground;
   keepYoungHeapSmall();
+  (await loadLibc())?.tuneHeap(MAPPED_FROM_BYTES, HEAPS);
   if (settings.redis !== null) {
     // Loaded only where it is used, and the client with it.
     const { startShared } = await import('./shared/start.ts');

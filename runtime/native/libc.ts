@@ -14,6 +14,9 @@ const MSG_NOSIGNAL = 0x4000;
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
 const MADV_DONTNEED = 4;
+/** Of `mallopt(3)`. */
+const M_MMAP_THRESHOLD = -3;
+const M_ARENA_MAX = -8;
 /** `sun_path`, its NUL included. */
 const UNIX_PATH_BYTES = 108;
 /** More than any kernel fills. */
@@ -45,6 +48,12 @@ export interface Libc {
    * back at the next touch. Returns 0, or the errno.
    */
   releasePages(start: bigint, bytes: bigint): number;
+  /**
+   * Blocks of `mappedFromBytes` or more are mapped each by itself: what nobody has written to is not resident, and what is
+   * freed is gone at once. Threads to come share the heaps there are, once these are `arenas`, instead of eight a
+   * processor. To be called before there is much; nothing where the allocator has no such call (musl).
+   */
+  tuneHeap(mappedFromBytes: number, arenas: number): void;
   /** Gives back to the kernel what the allocator keeps of freed memory; nothing where it has no such call (musl). */
   trimHeap(): void;
   /** What the kernel knows of the TCP connection `fd`; null when it does not say. */
@@ -77,6 +86,7 @@ function bind(koffi: Koffi): Libc {
   const setsockopt = lib.func('int setsockopt(int, int, int, const void *, uint32_t)');
   const getsockopt = lib.func('int getsockopt(int, int, int, _Out_ void *, _Inout_ uint32_t *)');
   const madvise = lib.func('int madvise(uintptr_t, size_t, int)');
+  const mallopt = optional(() => lib.func('int mallopt(int, int)'));
   const trim = optional(() => lib.func('int malloc_trim(size_t)'));
   return {
     sendUnixDatagram(path, text) {
@@ -97,6 +107,10 @@ function bind(koffi: Koffi): Libc {
     },
     releasePages(start, bytes) {
       return madvise(start, bytes, MADV_DONTNEED) < 0 ? koffi.errno() : 0;
+    },
+    tuneHeap(mappedFromBytes, arenas) {
+      mallopt?.(M_MMAP_THRESHOLD, mappedFromBytes);
+      mallopt?.(M_ARENA_MAX, arenas);
     },
     trimHeap() {
       trim?.(0);

@@ -20,6 +20,7 @@ function parts(env: NodeJS.ProcessEnv, answer = 0) {
     },
     setSocketOption: () => 0,
     releasePages: () => 0,
+    tuneHeap: () => {},
     trimHeap: () => {},
     watchRoutes: () => null,
     tcpInfo: () => null,

@@ -23,6 +23,7 @@ function world(errno = 0) {
       return errno;
     },
     releasePages: () => 0,
+    tuneHeap: () => {},
     trimHeap: () => {},
     watchRoutes: () => null,
     tcpInfo: () => null,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { constants, endianness } from 'node:os';
 import { type TestContext, test } from 'node:test';
+import koffi from 'koffi';
 import { type Libc, loadLibc } from '../../../../runtime/native/libc.ts';
 import { parseTcpInfo } from '../../../../runtime/native/tcp-info.ts';
 
@@ -89,4 +90,23 @@ test('a TCP_INFO of another byte order or cut short', () => {
   new DataView(bytes.buffer).setUint32(68, 25_000, false);
   assert.equal(parseTcpInfo(bytes, 'BE')?.rttMs, 25);
   assert.equal(parseTcpInfo(bytes.subarray(0, 100), endianness()), null);
+});
+
+test('large blocks that are freed leave no holes in the heap', async () => {
+  (await libc()).tuneHeap(256 * 1024, 2);
+  const lib = koffi.load(null);
+  const malloc = lib.func('void *malloc(size_t)');
+  const memset = lib.func('void *memset(void *, int, size_t)');
+  const free = lib.func('void free(void *)');
+  const taken = (bytes: number): unknown => memset(malloc(bytes), 1, bytes);
+  const residentBytes = (): number =>
+    1024 * Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1]);
+  // From now on glibc would take blocks of this size from the heap (mallopt(3), "dynamic mmap threshold").
+  free(taken(4_000_000));
+  const before = residentBytes();
+  const blocks = Array.from({ length: 20 }, () => ({ large: taken(4_000_000), small: taken(100_000) }));
+  for (const { large } of blocks) free(large);
+  const more = residentBytes() - before;
+  for (const { small } of blocks) free(small);
+  assert.ok(more < 20_000_000, `${more} bytes more`);
 });
