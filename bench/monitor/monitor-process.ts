@@ -9,7 +9,6 @@ import { pause, waitFor } from '../../test/e2e/support/wait.ts';
 import { Metrics } from './metrics-text.ts';
 
 const START_MS = 120_000;
-const SETTLE_MS = 500;
 
 export interface MonitorOptions {
   readonly brokerUrl: string;
@@ -26,8 +25,8 @@ export interface MonitorProcess {
   metrics(): Promise<Metrics>;
   /** The body of a GET, or null when there is no such path. */
   get(path: string): Promise<Record<string, unknown> | null>;
-  /** Has it collect its garbage. */
-  settle(): Promise<void>;
+  /** Has it collect its garbage, and waits until that may have been given back. */
+  settle(seconds: number): Promise<void>;
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /** Its warnings and errors, the last ones. */
   complaints(): readonly string[];
@@ -72,9 +71,9 @@ export async function startMonitor(cleanups: Cleanups, options: MonitorOptions):
     get,
     counts: async () => (await get('/api/devices?limit=1'))?.counts as Record<string, number>,
     metrics: async () => new Metrics((await text('/metrics')) ?? ''),
-    async settle() {
+    async settle(seconds) {
       process.kill(pid, 'SIGUSR2');
-      await pause(SETTLE_MS);
+      await pause(seconds * 1000);
     },
     async end(signal) {
       child.kill(signal);

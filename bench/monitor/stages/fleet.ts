@@ -86,7 +86,7 @@ export async function runFleet(
   const startAgain = (): Promise<MonitorProcess> =>
     startMonitor(cleanups, { brokerUrl: broker.url, dataDirectory, graceSeconds });
   const monitor = await startAgain();
-  await monitor.settle();
+  await monitor.settle(profile.settleSeconds);
   const empty = memoryOf(monitor.pid);
   const killedFile = join(cleanups.folder(), 'killed.csv');
   const load = startLoad(cleanups, loadArguments(profile, broker.url, killedFile));
@@ -154,7 +154,7 @@ async function watchSteady({ profile, monitor, load, empty, say }: Run): Promise
   const [monitorCpu = 0, loadCpu = 0] = [monitor.pid, load.pid].map(
     (pid, index) => (100 * (cpuSecondsOf(pid) - (cpuBefore[index] ?? 0))) / seconds,
   );
-  await monitor.settle();
+  await monitor.settle(profile.settleSeconds);
   const full = memoryOf(monitor.pid);
   const perDevice = (kind: keyof Memory): number => bytesPerDevice(kind, full, empty, profile);
   return {
@@ -195,7 +195,7 @@ async function watchDeaths({ profile, monitor, load, empty, say }: Run): Promise
   say(`${profile.killed} killed: the last is due in ${Math.round((lastDueMs - performance.now()) / 1000)} s`);
   const deadAtMs = await seenAtMs(lastDueMs, async () => (await monitor.counts()).dead === profile.killed);
   const dying = await monitor.metrics();
-  await monitor.settle();
+  await monitor.settle(profile.settleSeconds);
   const full = memoryOf(monitor.pid);
   if (deadAtMs === null) for (const line of monitor.complaints()) say(line);
   say('waiting for the outbox');
