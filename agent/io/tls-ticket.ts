@@ -55,8 +55,9 @@ export function openTlsTicket(
       const ticket: SavedTicket = { session: session.toString('base64'), savedMs };
       writeFileAtomic(path, `${JSON.stringify({ version: VERSION, bound, ...ticket })}\n`);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      log.write('warn', 'stateNotWritten', `state_directory cannot be written: ${why}`, { path });
+      log.write('warn', 'stateNotWritten', `state_directory cannot be written: ${messageOf(error)}`, {
+        path,
+      });
     }
   };
   return {
@@ -71,7 +72,14 @@ export function openTlsTicket(
       session = null;
       savedMs = null;
       isSaved = true;
-      rmSync(path, { force: true });
+      try {
+        rmSync(path, { force: true });
+      } catch (error) {
+        // It stays, and is offered once more at the next start.
+        log.write('warn', 'stateNotWritten', `state_directory cannot be written: ${messageOf(error)}`, {
+          path,
+        });
+      }
     },
     keep: write,
   };
@@ -95,4 +103,8 @@ function read(path: string, bound: string): SavedTicket | null {
   } catch {
     return null;
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import type { Cleanups } from '../support/cleanups.ts';
 
 export interface Keys {
+  /** Each as NAME.pem and NAME.key: `broker`, and signed for other times `future` (from 2040 on), `expired` (in 2021). */
+  readonly folder: string;
   readonly ca: string;
   readonly otherCa: string;
   readonly cert: string;
@@ -14,9 +16,6 @@ export interface Keys {
   /** By the other authority. */
   readonly strangerCert: string;
   readonly strangerKey: string;
-  /** Valid from 2040 on. */
-  readonly futureCert: string;
-  readonly futureKey: string;
 }
 
 /** Two authorities that know nothing of each other, and what they have signed for `address`. */
@@ -51,9 +50,12 @@ export function makeKeys(cleanups: Cleanups, address = '127.0.0.1'): Keys {
   sign('broker', 'ca', ['-newkey', 'rsa:2048', '-nodes']);
   sign('client', 'ca');
   sign('stranger', 'other');
-  signForTheFuture(folder, openssl);
+  const dated = register(folder, openssl);
+  dated('future', '20400101000000Z', '20410101000000Z');
+  dated('expired', '20200101000000Z', '20210101000000Z');
   const at = (name: string): string => join(folder, name);
   return {
+    folder,
     ca: at('ca.pem'),
     otherCa: at('other.pem'),
     cert: at('broker.pem'),
@@ -62,22 +64,25 @@ export function makeKeys(cleanups: Cleanups, address = '127.0.0.1'): Keys {
     clientKey: at('client.key'),
     strangerCert: at('stranger.pem'),
     strangerKey: at('stranger.key'),
-    futureCert: at('future.pem'),
-    futureKey: at('future.key'),
   };
 }
 
 /** Only `openssl ca` of OpenSSL 3.0 dates a certificate, and it wants a register. */
-function signForTheFuture(folder: string, openssl: (...args: readonly string[]) => void): void {
+function register(
+  folder: string,
+  openssl: (...args: readonly string[]) => void,
+): (name: string, from: string, until: string) => void {
   writeFileSync(join(folder, 'register'), '');
   writeFileSync(
     join(folder, 'ca.cnf'),
     '[ca]\ndefault_ca=own\n[own]\ndatabase=register\nnew_certs_dir=.\nrand_serial=yes\ndefault_md=sha256\n' +
       'policy=any\nx509_extensions=ext\n[any]\ncommonName=supplied\n[ext]\nsubjectAltName=IP:127.0.0.1\n',
   );
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  openssl('req', ...ec, '-subj', '/CN=future', '-keyout', 'future.key', '-out', 'future.csr');
-  const dates = ['-startdate', '20400101000000Z', '-enddate', '20410101000000Z'];
-  const by = ['-cert', 'ca.pem', '-keyfile', 'ca.key', '-config', 'ca.cnf'];
-  openssl('ca', '-batch', '-notext', ...by, ...dates, '-in', 'future.csr', '-out', 'future.pem');
+  return (name, from, until) => {
+    const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+    openssl('req', ...ec, '-subj', `/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.csr`);
+    const dates = ['-startdate', from, '-enddate', until];
+    const by = ['-cert', 'ca.pem', '-keyfile', 'ca.key', '-config', 'ca.cnf'];
+    openssl('ca', '-batch', '-notext', ...by, ...dates, '-in', `${name}.csr`, '-out', `${name}.pem`);
+  };
 }

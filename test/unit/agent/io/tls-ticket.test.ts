@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -60,6 +60,15 @@ describe('the TLS session kept over restarts', () => {
     assert.equal(existsSync(path()), false);
     ticket.keep();
     assert.equal(existsSync(path()), false);
+  });
+
+  it('one that cannot be taken off the disk is not offered all the same, and costs a warning', () => {
+    // As on a file system that has become read-only: root may write anywhere, but not unlink a folder.
+    mkdirSync(path());
+    const ticket = open();
+    ticket.drop();
+    assert.deepEqual(lines, ['stateNotWritten']);
+    assert.equal(ticket.current(), null);
   });
 
   it('a damaged file is as none, and a folder that cannot be written costs a warning', () => {
