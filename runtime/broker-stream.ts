@@ -7,7 +7,9 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { BrokerSettings } from '../config/settings.ts';
-import { openTunnel } from './http-tunnel.ts';
+import { addressAnswered, addressOptions } from './address-choice.ts';
+import type { ConnectStage } from './connect-failure.ts';
+import { openTunnel, type Tunnel } from './http-tunnel.ts';
 import { openWebSocket } from './websocket.ts';
 
 export interface BrokerStreamOptions {
@@ -24,6 +26,8 @@ export interface BrokerStream {
   readonly socket: Socket;
   /** The layer of TLS; it knows whether a session was resumed. */
   readonly tls: TLSSocket | null;
+  /** What it waits for; `mqtt`: it carries. */
+  readonly stage: () => ConnectStage;
 }
 
 export interface TlsFiles {
@@ -76,23 +80,48 @@ export function openBrokerStream(
   const scheme = SCHEMES[url.protocol] as Scheme;
   const { host, port } = endpointOf(options.broker.url);
   const { proxy } = options.broker;
-  const tunnel = proxy === undefined ? null : openTunnel(proxy, host, port);
+  const { connectTimeoutMs } = options;
+  const tunnel = proxy === undefined ? null : openTunnel(proxy, host, port, connectTimeoutMs);
+  const addresses = tunnel === null ? addressOptions(host, connectTimeoutMs) : {};
   const socket = scheme.secure
     ? connectTls({
         // The name that the certificate is held against, also where a tunnel leads there.
         host,
         port,
+        ...addresses,
         ...(tunnel !== null && { socket: tunnel.stream as Socket }),
         ...files,
         ...(isIP(host) === 0 && { servername: host }),
         ...(options.tlsSession && { session: options.tlsSession }),
         minVersion: 'TLSv1.2',
       })
-    : ((tunnel?.stream as Socket | undefined) ?? connectTcp({ host, port }));
-  if (tunnel === null) socket.setNoDelay(true);
+    : ((tunnel?.stream as Socket | undefined) ?? connectTcp({ host, port, ...addresses }));
+  if (tunnel === null)
+    socket.setNoDelay(true).once('connect', () => addressAnswered(host, socket.remoteAddress));
   // TLS does not pass on why the stream below it broke.
   else tunnel.stream.once('error', (error) => socket.destroy(error));
   if (scheme.secure && onTlsSession) socket.on('session', onTlsSession);
+  const stage = stageOf(socket, tunnel, scheme.secure, isIP(host) !== 0);
   const stream = scheme.webSocket ? openWebSocket(url, socket, options.connectTimeoutMs) : socket;
-  return { stream, socket: tunnel?.socket ?? socket, tls: scheme.secure ? (socket as TLSSocket) : null };
+  const tls = scheme.secure ? (socket as TLSSocket) : null;
+  return { stream, socket: tunnel?.socket ?? socket, tls, stage };
+}
+
+function stageOf(
+  socket: Socket,
+  tunnel: Tunnel | null,
+  isSecure: boolean,
+  isAddress: boolean,
+): () => ConnectStage {
+  // An address needs no look-up.
+  let stage: ConnectStage = tunnel === null && isAddress ? 'tcp' : 'name';
+  const at = (next: ConnectStage) => (): void => {
+    stage = next;
+  };
+  const beyond = isSecure ? 'tls' : 'mqtt';
+  const first = tunnel?.socket ?? socket;
+  first.once('lookup', at('tcp')).once('connect', at(tunnel === null ? beyond : 'proxy'));
+  tunnel?.stream.once('agreed', at(beyond));
+  if (isSecure) socket.once('secureConnect', at('mqtt'));
+  return () => stage;
 }

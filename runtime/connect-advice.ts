@@ -3,6 +3,7 @@
  * The same error means different things over TCP, TLS and a proxy, so the configured broker is needed for it.
  */
 import type { BrokerSettings } from '../config/settings.ts';
+import { REASON } from './mqtt-reason.ts';
 
 export interface Advice {
   /** As in the configuration file, such as `broker.ca_file`. */
@@ -78,6 +79,10 @@ function ofConnack(code: number): Advice | null {
       };
     case 0x8a:
       return { key: 'device.name', fix: 'the broker has banned this client' };
+    case REASON.retainNotSupported:
+      return url('the broker has to take retained messages: statuses and the will are');
+    case REASON.qosNotSupported:
+      return url('the broker has to take QoS 1: a probe is alive when it was acknowledged');
     case 0x8c:
       return { key: 'broker.username', fix: 'the broker wants another way to prove who this is' };
     default:
@@ -89,9 +94,6 @@ function ofWords(message: string, way: Way): Advice {
   const status = /Unexpected server response: (\d{3})/.exec(message)?.[1];
   if (status === '401' || status === '403') return url(`the web server at ${way.host} lets nobody in there`);
   if (status !== undefined) return url('correct the path: no WebSocket is served there');
-  if (message === 'connack timeout') {
-    return { key: 'broker.connect_timeout', fix: 'raise it, or see why the broker does not answer' };
-  }
   return silentClose(way);
 }
 
@@ -165,6 +167,10 @@ function ofSocket(code: string, way: Way): Advice | null {
     case 'ETIMEDOUT':
     case 'EHOSTUNREACH':
       return there(`${way.next} cannot be reached: a firewall in between, or another address`);
+    case 'ERR_TLS_HANDSHAKE_TIMEOUT':
+      return url('see that this port expects TLS, and what stands before it');
+    case 'CONNACK_TIMEOUT':
+      return { key: 'broker.connect_timeout', fix: 'raise it, or see why the broker does not answer' };
     case 'ECONNRESET':
     case 'EPIPE':
       // Of a connection that was accepted: whoever listens does not like what it hears.

@@ -1,5 +1,6 @@
 /** Sorts what can go wrong with a connection into kinds that decide what to do next. Pure. */
 import type { BrokerSettings } from '../config/settings.ts';
+import { CodedError } from './coded-error.ts';
 import { connectAdvice } from './connect-advice.ts';
 
 export type ConnectFailureKind =
@@ -21,6 +22,27 @@ export type ConnectFailureKind =
   | 'no-answer'
   /** A file that the configuration names cannot be read. */
   | 'local';
+
+/** How far a connection has come: what it waits for now. */
+export type ConnectStage = 'name' | 'tcp' | 'proxy' | 'tls' | 'mqtt';
+
+/** Codes that others use for the same, so that the advice is the same. */
+const TIMED_OUT: Readonly<Record<ConnectStage, { readonly code: string; readonly message: string }>> = {
+  name: { code: 'EAI_AGAIN', message: 'the name was not looked up in time' },
+  tcp: { code: 'ETIMEDOUT', message: 'TCP was not answered in time' },
+  proxy: { code: 'PROXY_REFUSED', message: 'the proxy took the connection and did not answer in time' },
+  tls: {
+    code: 'ERR_TLS_HANDSHAKE_TIMEOUT',
+    message: 'TCP was accepted, TLS not answered in time',
+  },
+  mqtt: { code: 'CONNACK_TIMEOUT', message: 'no CONNACK in time' },
+};
+
+/** The error of a connection that `broker.connect_timeout` has ended at `stage`. */
+export function timedOutAt(stage: ConnectStage): CodedError {
+  const { code, message } = TIMED_OUT[stage];
+  return new CodedError(code, message);
+}
 
 export interface ConnectFailure {
   readonly kind: ConnectFailureKind;
@@ -56,9 +78,15 @@ export function classifyConnectError(error: unknown): ConnectFailure {
     if (UNSUPPORTED_VERSION.has(code)) return { kind: 'protocol-version', message };
     return { kind: UNAVAILABLE.has(code) ? 'unavailable' : 'refused', message };
   }
-  if (typeof code === 'string') return { kind: kindOfCode(code, error), message: explained(code, message) };
-  if (message === 'connack timeout') return { kind: 'timeout', message: 'no CONNACK in time' };
+  if (typeof code === 'string')
+    return { kind: kindOfCode(code, error), message: explained(code, wordsOf(error)) };
   return { kind: 'no-answer', message };
+}
+
+/** Of a name with several addresses Node tells what befell each, and nothing of them all. */
+function wordsOf(error: Error): string {
+  if (!(error instanceof AggregateError) || error.message !== '') return error.message;
+  return error.errors.map((each) => (each instanceof Error ? each.message : String(each))).join(', ');
 }
 
 /** A device without a battery-backed clock starts in the past, where no certificate is valid yet. */
@@ -67,14 +95,19 @@ const DATES: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'unless the clock of this device is ahead, it must be renewed',
 };
 
+/** Of this device's own kernel, before anything was sent. */
+const NO_NETWORK: ReadonlySet<string> = new Set(['ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL']);
+
 function explained(code: string, message: string): string {
+  if (NO_NETWORK.has(code)) return `this device has no way to the broker's network (${message || code})`;
   const hint = DATES[code];
   return hint === undefined ? message || code : `${message}; ${hint}`;
 }
 
 function kindOfCode(code: string, error: Error): ConnectFailureKind {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'name-not-found';
-  if (code === 'ETIMEDOUT') return 'timeout';
+  if (code === 'ETIMEDOUT' || code === 'CONNACK_TIMEOUT' || code === 'ERR_TLS_HANDSHAKE_TIMEOUT')
+    return 'timeout';
   if ('syscall' in error && (error.syscall === 'open' || error.syscall === 'read') && 'path' in error)
     return 'local';
   if (isTlsCode(code)) return 'tls';

@@ -5,9 +5,11 @@
 import { connect, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { ProxySettings } from '../config/settings.ts';
+import { addressAnswered, addressOptions } from './address-choice.ts';
 import { CodedError } from './coded-error.ts';
 
 export interface Tunnel {
+  /** Emits `agreed` when the proxy has let it through. */
   readonly stream: Duplex;
   /** The connection to the proxy: it knows the addresses. */
   readonly socket: Socket;
@@ -18,10 +20,17 @@ const MAX_HEAD_BYTES = 8192;
 const END_OF_HEAD = '\r\n\r\n';
 
 /** Connects to the proxy and asks it for `host:port`. What fails ends the stream with an error that names it. */
-export function openTunnel(proxy: ProxySettings, host: string, port: number): Tunnel {
+export function openTunnel(
+  proxy: ProxySettings,
+  host: string,
+  port: number,
+  connectTimeoutMs: number,
+): Tunnel {
   const url = new URL(proxy.url);
-  const socket = connect({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || 80 });
-  socket.setNoDelay(true);
+  const proxyHost = url.hostname.replace(/^\[|\]$/g, '');
+  const addresses = addressOptions(proxyHost, connectTimeoutMs);
+  const socket = connect({ host: proxyHost, port: Number(url.port) || 80, ...addresses });
+  socket.setNoDelay(true).once('connect', () => addressAnswered(proxyHost, socket.remoteAddress));
   return { stream: new TunnelStream(socket, requestText(proxy, host, port)), socket };
 }
 
@@ -92,6 +101,7 @@ class TunnelStream extends Duplex {
     }
     const rest = this.#head.subarray(end + END_OF_HEAD.length);
     this.#head = null;
+    this.emit('agreed');
     if (rest.length > 0) this.push(rest);
     this.#waiting?.();
     this.#waiting = null;

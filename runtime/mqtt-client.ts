@@ -6,8 +6,22 @@ import type { Socket } from 'node:net';
 import type { IClientOptions, IConnackPacket, IPublishPacket, MqttClient as MqttJsClient } from 'mqtt';
 import clientModule from 'mqtt/lib/client';
 import type { BrokerSettings } from '../config/settings.ts';
+import {
+  type BrokerLimits,
+  limitsOf,
+  publishBytes,
+  SendWindow,
+  subscribeBytes,
+  tooLarge,
+} from './broker-limits.ts';
 import { type BrokerStream, openBrokerStream, readTlsFiles } from './broker-stream.ts';
-import { type ConnectFailureKind, classifyConnectError, explainConnectError } from './connect-failure.ts';
+import {
+  type ConnectFailureKind,
+  classifyConnectError,
+  explainConnectError,
+  timedOutAt,
+} from './connect-failure.ts';
+import { addition, type ReasonProperties, reasonText } from './mqtt-reason.ts';
 import type { MqttConnectOptions, MqttEvents, MqttSession } from './mqtt-session.ts';
 
 // MQTT.js is CommonJS: its default export arrives wrapped.
@@ -22,13 +36,16 @@ const RESET_KINDS: ReadonlySet<ConnectFailureKind> = new Set(['network', 'port-c
 /** MQTT 5 section 3.14.2.1. */
 const SESSION_TAKEN_OVER = 142;
 
+/** MQTT.js's word for `connectTimeout`, which counts from the start: name, TCP and TLS included. */
+const TIMEOUT_MESSAGE = 'connack timeout';
+
 /** MQTT.js's keep-alive manager, silenced: the agent has one timer, and it is not this one. */
 const NO_TIMERS = { set: () => 1, clear: () => {} } as const;
 
 /** Starts one connection. Never throws; a bad certificate file is a failed connect. */
 export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttSession {
   let client: MqttJsClient;
-  let aliasMaximum = 0;
+  let granted: Granted = { aliasMaximum: 0, limits: limitsOf(undefined) };
   let opened: BrokerStream | null = null;
   let streamError: Error | null = null;
   try {
@@ -63,17 +80,24 @@ export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttS
   client.on('message', (topic: string, payload: Buffer, packet: IPublishPacket) =>
     events.onMessage(topic, payload, packet.retain),
   );
-  client.on('connect', (connack: IConnackPacket) => {
-    aliasMaximum = connack.properties?.topicAliasMaximum ?? 0;
+  // Before `onUp`, which sends at once.
+  client.prependListener('connect', ({ properties }: IConnackPacket) => {
+    granted = { aliasMaximum: properties?.topicAliasMaximum ?? 0, limits: limitsOf(properties) };
   });
   const { onPacket } = events;
   if (onPacket) client.on('packetreceive', ({ cmd }) => onPacket(cmd));
   client.connect();
   return sessionOf(
     client,
-    () => aliasMaximum,
+    () => granted,
     () => opened?.socket ?? null,
   );
+}
+
+/** What this connection's CONNACK said. */
+interface Granted {
+  readonly aliasMaximum: number;
+  readonly limits: BrokerLimits;
 }
 
 function wireLifecycle(
@@ -88,6 +112,11 @@ function wireLifecycle(
   let lastError: unknown = null;
   let brokerDisconnect: string | null = null;
   let takenOver = false;
+  let refusal = '';
+  // MQTT.js hands on the code of a refusal and drops what the broker says beside it.
+  client.on('packetreceive', (packet) => {
+    if (packet.cmd === 'connack' && !up) refusal = addition(packet.properties as ReasonProperties);
+  });
   client.on('connect', (connack: IConnackPacket) => {
     up = true;
     events.onUp({
@@ -100,18 +129,19 @@ function wireLifecycle(
     });
   });
   client.on('error', (error: Error) => {
-    lastError ??= error;
+    lastError ??= error.message === TIMEOUT_MESSAGE ? timedOutAt(opened()?.stage() ?? 'mqtt') : error;
   });
-  client.on('disconnect', (packet: { reasonCode?: number }) => {
+  client.on('disconnect', (packet: { reasonCode?: number; properties?: ReasonProperties }) => {
     takenOver = packet.reasonCode === SESSION_TAKEN_OVER;
-    brokerDisconnect = `reason code ${packet.reasonCode ?? 0}`;
+    brokerDisconnect = reasonText(packet.reasonCode ?? 0, packet.properties);
   });
   client.on('close', () => {
     if (over) return;
     over = true;
     lastError ??= streamError();
     if (!up) {
-      events.onConnectFailed(explainConnectError(lastError, broker));
+      const failure = explainConnectError(lastError, broker);
+      events.onConnectFailed({ ...failure, message: `${failure.message}${refusal}` });
     } else if (ended.has(client)) {
       events.onClosed('own-close', 'closed by us');
     } else if (brokerDisconnect !== null) {
@@ -125,32 +155,41 @@ function wireLifecycle(
   });
 }
 
-function sessionOf(
-  client: MqttJsClient,
-  aliasMaximum: () => number,
-  socket: () => Socket | null,
-): MqttSession {
+function sessionOf(client: MqttJsClient, granted: () => Granted, socket: () => Socket | null): MqttSession {
   const aliases = new Map<string, number>();
+  const window = new SendWindow(() => granted().limits.receiveMaximum);
+  client.on('close', () => window.close());
   return {
-    publish(topic, payload, { qos, retain = false, alias = false }, onDone) {
-      let name = topic;
-      let topicAlias: number | undefined;
-      if (alias && (aliases.has(topic) || aliases.size < aliasMaximum())) {
-        topicAlias = aliases.get(topic);
-        if (topicAlias === undefined) {
-          topicAlias = aliases.size + 1;
-          aliases.set(topic, topicAlias);
-        } else {
-          name = '';
-        }
+    publish(topic, payload, { qos, retain = false, alias = false }, onDone = () => {}) {
+      const error = tooLarge(publishBytes(topic, payload), granted().limits);
+      if (error !== null) {
+        queueMicrotask(() => onDone(error));
+        return;
       }
-      const properties = topicAlias === undefined ? undefined : { topicAlias };
-      const body = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-      client.publish(name, body, { qos, retain, ...(properties && { properties }) }, (error) =>
-        onDone?.(error ?? null),
-      );
+      const send = (settled: () => void): void => {
+        const { name, properties } = alias
+          ? aliased(topic, aliases, granted().aliasMaximum)
+          : { name: topic, properties: undefined };
+        const body = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+        // [MQTT-3.2.2-14]
+        const isRetained = retain && granted().limits.retainAvailable;
+        const options = { qos, retain: isRetained, ...(properties && { properties }) };
+        client.publish(name, body, options, (failure) => {
+          // No word of the broker: the connection is ending, and nothing more may be sent on it.
+          if (failure && typeof (failure as { code?: unknown }).code !== 'number') window.close();
+          settled();
+          onDone(failure ?? null);
+        });
+      };
+      if (qos === 0) send(() => {});
+      else window.enter(send, onDone);
     },
     subscribe(filters, onDone) {
+      const error = tooLarge(subscribeBytes(filters.map(({ topic }) => topic)), granted().limits);
+      if (error !== null) {
+        queueMicrotask(() => onDone(error));
+        return;
+      }
       const map = Object.fromEntries(filters.map(({ topic, qos }) => [topic, { qos }]));
       client.subscribe(map, (error, granted) => {
         const refused = granted?.find(({ qos }) => qos >= 128);
@@ -170,9 +209,24 @@ function sessionOf(
     },
     destroy() {
       ended.add(client);
+      window.close();
       client.end(true);
     },
   };
+}
+
+/** The topic once, and its alias after that; as it is where the broker has no room for another. */
+function aliased(
+  topic: string,
+  aliases: Map<string, number>,
+  maximum: number,
+): { readonly name: string; readonly properties: { readonly topicAlias: number } | undefined } {
+  const known = aliases.get(topic);
+  if (known !== undefined) return { name: '', properties: { topicAlias: known } };
+  if (aliases.size >= maximum) return { name: topic, properties: undefined };
+  const topicAlias = aliases.size + 1;
+  aliases.set(topic, topicAlias);
+  return { name: topic, properties: { topicAlias } };
 }
 
 function clientOptions(options: MqttConnectOptions): IClientOptions {

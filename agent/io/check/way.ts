@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { BrokerSettings } from '../../../config/settings.ts';
+import { addressOptions } from '../../../runtime/address-choice.ts';
 import { endpointOf } from '../../../runtime/broker-stream.ts';
 import { type CheckFinding, failed, fine } from '../../../runtime/check-finding.ts';
 import { explainConnectError } from '../../../runtime/connect-failure.ts';
@@ -37,7 +38,7 @@ export async function checkName(broker: BrokerSettings): Promise<readonly CheckF
 export async function checkTcp(broker: BrokerSettings): Promise<readonly CheckFinding[]> {
   const { host, port } = nextHop(broker);
   const startMs = performance.now();
-  const socket = connect({ host, port });
+  const socket = connect({ host, port, ...addressOptions(host, broker.connectTimeoutSeconds * 1000) });
   const error = await ended(broker, socket, (done) => socket.once('connect', done));
   if (error !== null) return [failedStep('tcp', error, broker)];
   return [fine('tcp', `${host}:${port} answers in ${sinceMs(startMs)} ms`)];
@@ -46,7 +47,7 @@ export async function checkTcp(broker: BrokerSettings): Promise<readonly CheckFi
 export async function checkProxy(broker: BrokerSettings): Promise<readonly CheckFinding[]> {
   if (broker.proxy === undefined) return [];
   const { host, port } = endpointOf(broker.url);
-  const { stream } = openTunnel(broker.proxy, host, port);
+  const { stream } = openTunnel(broker.proxy, host, port, broker.connectTimeoutSeconds * 1000);
   // What is written waits for the proxy's word.
   const error = await ended(broker, stream, (done) => stream.write(new Uint8Array(0), (e) => !e && done()));
   if (error !== null) return [failedStep('proxy', error, broker)];

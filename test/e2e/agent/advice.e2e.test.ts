@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Cleanups } from '../support/cleanups.ts';
@@ -24,6 +24,7 @@ describe('a failed connect', { concurrency: 3 }, () => {
   let proxy: number;
   let closed: number;
   let forbidding: number;
+  let mute: number;
 
   before(async () => {
     keys = makeKeys(cleanups);
@@ -43,18 +44,25 @@ describe('a failed connect', { concurrency: 3 }, () => {
     future = await start([`certfile ${keys.folder}/future.pem`, `keyfile ${keys.folder}/future.key`]);
     proxy = await startTinyproxy(cleanups);
     closed = await freePort();
-    forbidding = await startForbidding();
+    forbidding = await listen((socket) => {
+      socket.once('data', () => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
+    });
+    mute = await listen(() => {});
   });
   after(() => cleanups.run());
 
-  /** A proxy that allows nothing. */
-  async function startForbidding(): Promise<number> {
+  /** Something that is neither broker nor proxy. */
+  async function listen(onConnection: (socket: Socket) => void): Promise<number> {
+    const sockets = new Set<Socket>();
     const server = createServer((socket) => {
-      socket.on('error', () => {});
-      socket.once('data', () => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
+      sockets.add(socket.on('error', () => {}));
+      onConnection(socket);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    cleanups.add(() => server.close());
+    cleanups.add(() => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    });
     const address = server.address();
     return typeof address === 'object' && address !== null ? address.port : assert.fail('no port');
   }
@@ -126,6 +134,27 @@ describe('a failed connect', { concurrency: 3 }, () => {
       () => [at('mqtt', plain.port), { 'broker.proxy.url': at('http', forbidding) }],
       'broker.proxy.url',
       /CONNECT to 127\.0\.0\.1/,
+    ],
+    [
+      'a broker that accepts TCP and says nothing',
+      () => [at('mqtt', mute), { 'broker.connect_timeout': '1s' }],
+      'broker.connect_timeout',
+      /no CONNACK in time/,
+    ],
+    [
+      'a TLS port that accepts TCP and says nothing',
+      () => [at('mqtts', mute), { 'broker.connect_timeout': '1s', 'broker.ca_file': keys.ca }],
+      'broker.url',
+      /TCP was accepted, TLS not answered in time.*expects TLS/,
+    ],
+    [
+      'a proxy that accepts TCP and says nothing',
+      () => [
+        at('mqtt', plain.port),
+        { 'broker.connect_timeout': '1s', 'broker.proxy.url': at('http', mute) },
+      ],
+      'broker.proxy.url',
+      /proxy took the connection and did not answer/,
     ],
     [
       'a proxy that is not there',

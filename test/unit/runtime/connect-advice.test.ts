@@ -74,6 +74,7 @@ describe('connectAdvice', () => {
     for (const code of [4, 5, 0x86, 0x87]) assert.equal(keyOf(coded(code)), 'broker.username', String(code));
     for (const code of [2, 0x85, 0x8a]) assert.equal(keyOf(coded(code)), 'device.name', String(code));
     for (const code of [1, 0x84]) assert.equal(keyOf(coded(code)), 'broker.protocol', String(code));
+    for (const code of [0x9a, 0x9b]) assert.match(fixOf(coded(code)), /the broker has to take/);
     // Too busy, moved: nothing here would mend it.
     for (const code of [3, 0x88, 0x89, 0x9c]) assert.equal(connectAdvice(coded(code), TLS), null);
   });

@@ -3,7 +3,12 @@ import { readFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { describe, it } from 'node:test';
 import { createSecureContext } from 'node:tls';
-import { type ConnectFailureKind, classifyConnectError } from '../../../runtime/connect-failure.ts';
+import {
+  type ConnectFailureKind,
+  classifyConnectError,
+  explainConnectError,
+  timedOutAt,
+} from '../../../runtime/connect-failure.ts';
 
 const kindOf = (error: unknown): ConnectFailureKind => classifyConnectError(error).kind;
 const coded = (code: string | number, message = 'why', more: object = {}): Error =>
@@ -76,10 +81,32 @@ describe('classifyConnectError', () => {
     assert.equal(kindOf(error), 'port-closed');
   });
 
-  it('knows a CONNACK that did not come, in words for people', () => {
-    const { kind, message } = classifyConnectError(new Error('connack timeout'));
-    assert.equal(kind, 'timeout');
-    assert.match(message, /CONNACK/);
+  it('says what a connection waited for that ran out of time, and what to look at', () => {
+    const broker = { url: 'mqtts://broker.example', protocol: 'auto', connectTimeoutSeconds: 20 } as const;
+    const proxy = { url: 'http://proxy.example:3128' };
+    for (const [stage, kind, message, key] of [
+      ['name', 'name-not-found', /looked up/, 'broker.url'],
+      ['tcp', 'timeout', /TCP was not answered/, 'broker.url'],
+      ['tls', 'timeout', /TLS not answered/, 'broker.url'],
+      ['mqtt', 'timeout', /no CONNACK/, 'broker.connect_timeout'],
+    ] as const) {
+      const failure = explainConnectError(timedOutAt(stage), broker);
+      assert.deepEqual([failure.kind, failure.key], [kind, key], stage);
+      assert.match(failure.message, message);
+    }
+    const behind = explainConnectError(timedOutAt('proxy'), { ...broker, proxy });
+    assert.deepEqual([behind.kind, behind.key], ['network', 'broker.proxy.url']);
+    assert.match(behind.message, /proxy took the connection and did not answer/);
+  });
+
+  it('says that a device has no network, and what befell each address of a name', () => {
+    const unreachable = coded('ENETUNREACH', 'connect ENETUNREACH 192.0.2.1:8883');
+    assert.match(classifyConnectError(unreachable).message, /no way to the broker's network.*192\.0\.2\.1/);
+    const each = ['connect ECONNREFUSED ::1:1883', 'connect ETIMEDOUT 192.0.2.1:1883'];
+    const several = Object.assign(new AggregateError(each.map((text) => new Error(text))), {
+      code: 'ECONNREFUSED',
+    });
+    assert.equal(classifyConnectError(several).message, each.join(', '));
   });
 
   it('takes a close without a word, and anything that is no error, as no answer', () => {

@@ -29,7 +29,12 @@ describe('a tunnel through an HTTP proxy', () => {
       socket.write('HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\nfirst');
       socket.on('data', (chunk) => socket.write(`echo ${chunk.toString()}`));
     });
-    const { stream } = openTunnel({ url, username: 'pump', password: 'pä:ss' }, 'broker.example', 8883);
+    const { stream } = openTunnel(
+      { url, username: 'pump', password: 'pä:ss' },
+      'broker.example',
+      8883,
+      20_000,
+    );
     stream.write('early');
     const heard: string[] = [];
     stream.on('data', (chunk: Buffer) => heard.push(chunk.toString()));
@@ -46,7 +51,7 @@ describe('a tunnel through an HTTP proxy', () => {
       void proxy(t, (socket, text) => {
         resolve(text);
         socket.destroy();
-      }).then(({ url }) => openTunnel({ url }, '2001:db8::1', 1883).stream.on('error', () => {}));
+      }).then(({ url }) => openTunnel({ url }, '2001:db8::1', 1883, 20_000).stream.on('error', () => {}));
     });
     assert.match(await request, /^CONNECT \[2001:db8::1\]:1883 HTTP\/1\.1\r\n/);
     assert.doesNotMatch(await request, /Authorization/);
@@ -65,14 +70,14 @@ describe('a tunnel through an HTTP proxy', () => {
   ] as const) {
     it(`${what} is an error that says so`, async (t) => {
       const { url } = await proxy(t, (socket) => socket.end(answer));
-      const error = await failureOf(openTunnel({ url }, 'broker.example', 1883).stream);
+      const error = await failureOf(openTunnel({ url }, 'broker.example', 1883, 20_000).stream);
       assert.match(error.message, said);
     });
   }
 
   it('an end at the far side is an end here', async (t) => {
     const { url } = await proxy(t, (socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nbye'));
-    const { stream } = openTunnel({ url }, 'broker.example', 1883);
+    const { stream } = openTunnel({ url }, 'broker.example', 1883, 20_000);
     stream.resume();
     await once(stream, 'close');
     assert.equal(stream.destroyed, true);
