@@ -150,7 +150,8 @@ export class Agent {
     for (const effect of effects) this.#carryOut(effect);
     this.#parts.companion?.follow(event, effects, state, now);
     this.#arm(now);
-    this.#parts.timerSlack.follow(state.interval.intervalMs);
+    // By what is waited for: a retry, or the deadline of an answer, must not be as late as a probe may be.
+    if (this.#timerAt !== null) this.#parts.timerSlack.follow(this.#timerAt - now);
     this.#notify(wakeAt, now);
   }
 

@@ -6,15 +6,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface TimerSlack {
-  /** Follows the interval in force, in ms. Writes when that has changed by a factor of two. */
-  follow(intervalMs: number): void;
+  /** Follows the wait that begins now, in ms. Writes when the slack has changed by a factor of two. */
+  follow(waitMs: number): void;
 }
 
-/** A hundredth of an interval is nothing beside the grace that the monitor gives. */
+/** A hundredth of a wait for a probe is nothing beside the grace that the monitor gives. */
 const SHARE = 1 / 100;
 /** The kernel's default. */
 const SHORTEST_NS = 50_000;
-/** A verdict's deadlines use the same timer. */
 const LONGEST_NS = 1_000_000_000;
 const FACTOR = 2;
 
@@ -22,8 +21,8 @@ const FACTOR = 2;
 export function createTimerSlack(procRoot: string): TimerSlack {
   let setNs: number | null = null;
   return {
-    follow(intervalMs) {
-      const wantedNs = Math.round(Math.min(LONGEST_NS, Math.max(SHORTEST_NS, intervalMs * 1e6 * SHARE)));
+    follow(waitMs) {
+      const wantedNs = Math.round(Math.min(LONGEST_NS, Math.max(SHORTEST_NS, waitMs * 1e6 * SHARE)));
       if (setNs !== null && wantedNs < setNs * FACTOR && wantedNs > setNs / FACTOR) return;
       setNs = wantedNs;
       try {

@@ -39,6 +39,7 @@ export interface Nat {
   urlAt(port: number): string;
   /** The namespace of the device. */
   readonly device: string;
+  readonly router: string;
   /** To be put before a command that is to run on the device. */
   readonly onDevice: readonly string[];
   /** The same for the broker's machine. */
@@ -80,6 +81,7 @@ export async function layNat(cleanups: Cleanups, options: NatOptions): Promise<N
     url: `mqtt://${CLOUD}:${PORT}`,
     urlAt: (port) => `mqtt://${CLOUD}:${port}`,
     device,
+    router,
     onDevice: inside(device),
     onCloud: inside(cloud),
     packets: () => readCounters(router),
