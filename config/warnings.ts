@@ -6,24 +6,12 @@ import type { MonitorConfig } from './schema/monitor.ts';
 
 /** Of a valid configuration of a monitor. */
 export function monitorWarnings(config: MonitorConfig): Finding[] {
-  return [nobodyTold(config), canaryBeyondGrace(config), noIncidents(config)].filter(
-    (finding) => finding !== null,
-  );
+  return [nobodyTold(config), canaryBeyondGrace(config)].filter((finding) => finding !== null);
 }
 
 function nobodyTold(config: MonitorConfig): Finding | null {
   if (sinkNames(config).length > 0) return null;
   return { key: 'sinks', problem: 'all are off: nobody would hear of a death', fix: 'switch one on' };
-}
-
-/** Each sees a share of the fleet only: who counts on one message for a fallen network must know. */
-function noIncidents({ store, incidents }: MonitorConfig): Finding | null {
-  if (store.engine === 'embedded' || !incidents.enabled) return null;
-  return {
-    key: 'incidents.enabled',
-    problem: 'is true, and many monitors (store.engine "redis") tell each death by itself',
-    fix: 'set it to false, and fold alerts at the receiver; or use a single monitor',
-  };
 }
 
 /** Only within it can no broker that stands still make a device look dead (adr/0007). */

@@ -22,6 +22,8 @@ export interface NoticeRecord {
   /** When each sink was last owed a message of it. */
   readonly toldMs: Readonly<Record<string, number>>;
   readonly reminders: number;
+  /** Many monitors only: nobody is told before it is decided whether an incident has it, at the latest by then. */
+  readonly awaitsMs?: number;
 }
 
 /** Something that people may have to hear of. */

@@ -46,6 +46,22 @@ export class SilenceCensus {
     if (network !== null) this.#networks.parted(network, state, stateSinceMs);
   }
 
+  /** So many alive and late ones are there, as counted elsewhere at `atMs`. */
+  takeUp(
+    kind: 'fleet' | 'network' | 'group',
+    name: string,
+    present: number,
+    late: number,
+    atMs: number,
+  ): void {
+    if (kind === 'fleet') this.#fleet.takeUp(FLEET, present, late);
+    else if (kind === 'group') this.#groups.takeUp(name, present, late);
+    else {
+      this.#networks.takeUp(name, present, late);
+      this.#note(name, atMs);
+    }
+  }
+
   of({ kind, name }: IncidentScope, atMs: number): Silence {
     if (kind === 'network') return this.#networks.at(name, atMs);
     if (kind === 'group') return this.#groups.at(name, atMs);

@@ -59,6 +59,13 @@ export class SilenceCounts {
     if (state !== 'left') this.#add(key, state, sinceMs, -1);
   }
 
+  /** So many devices belong to `key` on top of those that are known. */
+  takeUp(key: string, present: number, late: number): void {
+    const counts = this.#of(key);
+    counts.present += present;
+    counts.late += late;
+  }
+
   at(key: string, atMs: number): Silence {
     const counts = this.#counts.get(key);
     if (counts === undefined) return NO_SILENCE;
@@ -67,15 +74,20 @@ export class SilenceCounts {
   }
 
   #add(key: string, state: DeviceState, sinceMs: number, change: 1 | -1): void {
+    const counts = this.#of(key);
+    if (state === 'dead') this.#addDeath(counts, sinceMs, change);
+    else if (state === 'late') counts.late += change;
+    else counts.present += change;
+    if (counts.present + counts.late + deathsOf(counts) === 0) this.#counts.delete(key);
+  }
+
+  #of(key: string): Counts {
     let counts = this.#counts.get(key);
     if (counts === undefined) {
       counts = { present: 0, late: 0, deaths: null, slot: 0 };
       this.#counts.set(key, counts);
     }
-    if (state === 'dead') this.#addDeath(counts, sinceMs, change);
-    else if (state === 'late') counts.late += change;
-    else counts.present += change;
-    if (counts.present + counts.late + deathsOf(counts) === 0) this.#counts.delete(key);
+    return counts;
   }
 
   #addDeath(counts: Counts, atMs: number, change: 1 | -1): void {

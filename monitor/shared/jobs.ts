@@ -3,6 +3,7 @@ import type { MonitorSettings } from '../../config/settings.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Clock } from '../io/clock.ts';
 import type { Job } from '../io/cron.ts';
+import type { IncidentStore } from '../io/stores/redis/incident-store.ts';
 import type { PartitionReads } from '../io/stores/redis/partition-reads.ts';
 import type { SharedFleet } from './shared-fleet.ts';
 
@@ -10,11 +11,19 @@ export interface SharedJobParts {
   readonly settings: MonitorSettings;
   readonly reads: readonly PartitionReads[];
   readonly fleet: SharedFleet;
+  readonly incidents: IncidentStore;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function sharedJobs({ settings, reads, fleet, clock, log }: SharedJobParts): readonly Job[] {
+export function sharedJobs({
+  settings,
+  reads,
+  fleet,
+  incidents,
+  clock,
+  log,
+}: SharedJobParts): readonly Job[] {
   const { summary, retention } = settings;
   return [
     {
@@ -41,6 +50,7 @@ export function sharedJobs({ settings, reads, fleet, clock, log }: SharedJobPart
           alerts += pruned.alerts;
           devices += pruned.devices.length;
         }
+        await incidents.prune(beforeMs);
         const text = `forgot ${transitions} transitions, ${alerts} alerts, ${devices} devices`;
         log.write('info', 'historyPruned', text, { transitions, alerts, devices });
       },

@@ -1,6 +1,6 @@
 /** The shared fleet as the API asks for it: counts from the last ticks, everything else from the store. */
 import type { Clock } from '../io/clock.ts';
-import type { FleetReader } from '../io/fleet-reader.ts';
+import type { FleetReader, IncidentReader } from '../io/fleet-reader.ts';
 import type { PartitionReads } from '../io/stores/redis/partition-reads.ts';
 import type { PartitionStore } from '../io/stores/redis/partition-store.ts';
 import { ArrivalJitter, type GraceView } from '../policy/arrival-jitter.ts';
@@ -29,6 +29,7 @@ export interface SharedFleetParts {
   readonly doubts: () => readonly DoubtReason[];
   readonly clock: Clock;
   readonly graceMs: number;
+  readonly incidents?: IncidentReader;
 }
 
 /** Names read at a time, over all partitions, and how often for one page: a page may be empty and not the last. */
@@ -38,12 +39,14 @@ const ROUNDS = 10;
 const LOOKS = 200;
 
 export class SharedFleet implements FleetReader {
+  readonly incidents?: IncidentReader;
   readonly #parts: SharedFleetParts;
   /** Nothing is learned of networks here: every probe has the grace that is configured. */
   readonly #jitter: ArrivalJitter;
 
   constructor(parts: SharedFleetParts) {
     this.#parts = parts;
+    if (parts.incidents !== undefined) this.incidents = parts.incidents;
     this.#jitter = new ArrivalJitter(parts.graceMs, parts.graceMs);
   }
 

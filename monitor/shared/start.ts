@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RedisSettings } from '../../config/redis-settings.ts';
 import type { Probe } from '../../protocol/probe.ts';
-import { askTopic } from '../../protocol/topics.ts';
+import type { Log } from '../../runtime/log.ts';
 import { findServiceManager } from '../../runtime/service-manager.ts';
 import { stableClientId } from '../io/client-id.ts';
 import { startSchedules } from '../io/cron.ts';
@@ -15,22 +15,17 @@ import { Outbox } from '../io/outbox.ts';
 import { Refusals } from '../io/refusals.ts';
 import { openRedis, type RedisClient } from '../io/stores/redis/client.ts';
 import { agreeOnLayout } from '../io/stores/redis/layout.ts';
-import { NoticeReads } from '../io/stores/redis/notice-reads.ts';
-import { OutboxStream } from '../io/stores/redis/outbox-stream.ts';
-import { PartitionReads } from '../io/stores/redis/partition-reads.ts';
-import { PartitionStore, SCRIPTS } from '../io/stores/redis/partition-store.ts';
+import { SCRIPTS } from '../io/stores/redis/partition-store.ts';
 import type { Ground } from '../main.ts';
-import type { Transition } from '../policy/device.ts';
 import { NetworkTable } from '../policy/network-table.ts';
-import { Silences } from '../policy/silence.ts';
-import { NOTHING } from '../policy/step.ts';
 import { Tally } from '../policy/tally.ts';
 import { Ear } from './ear.ts';
+import type { IncidentKeeper } from './incident-keeper.ts';
+import { rulesOf, type SharedIncidents, sharedIncidents } from './incidents-of.ts';
 import { sharedJobs } from './jobs.ts';
-import { PartitionWorker } from './partition-worker.ts';
-import { owedFor } from './policy/owed.ts';
+import type { PartitionWorker } from './partition-worker.ts';
+import { partitionsOf, serve } from './partitions-of.ts';
 import { hearProbeBytes } from './probe-bytes.ts';
-import { Reminder } from './reminder.ts';
 import { SharedFleet, type SharedPartition } from './shared-fleet.ts';
 import { SharedMonitor } from './shared-monitor.ts';
 import { sharedSinks } from './sinks.ts';
@@ -39,7 +34,6 @@ const GOODBYE_MS = 1000;
 const COMMAND_TIMEOUT_MS = 2000;
 /** Deliveries wait for copies, which takes as long again. */
 const DELIVERY_TIMEOUT_MS = 5000;
-const EMPTY = new Uint8Array();
 
 /** Starts everything; throws a CodedError when Redis cannot be used. */
 export async function startShared(ground: Ground, redis: RedisSettings): Promise<void> {
@@ -55,12 +49,14 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
   const ear: Ear = new Ear(() => feedOf(ground, replica, shared, { monitor, tally, refusals }), GOODBYE_MS);
   const sinks = sharedSinks(settings.sinks, ear, clock, log);
   const sinkNames = sinks.map(({ name }) => name);
-  const partitions = partitionsOf(ground, redis, client, { replica, sinkNames, tally, refusals, ear });
+  const rules = rulesOf(settings, redis);
+  const partitions = partitionsOf(ground, redis, client, { replica, sinkNames, tally, refusals, ear, rules });
   const workers = partitions.map(({ worker }) => worker);
-  const stream = new OutboxStream({
-    redis: deliveryClient,
-    keys: partitions.map(({ store }) => store.keys),
-    ...{ sinks: sinkNames, replica, waitReplicas: redis.waitReplicas, log },
+  const incarnation = randomBytes(4).toString('hex');
+  const { incidents, stream } = sharedIncidents(redis, partitions, {
+    ...{ client, deliveryClient, replica, incarnation, sinkNames, rules, clock, log },
+    settings: settings.incidents,
+    isTrusted: () => monitor.doubts.length === 0,
     onOwed: () => outbox.wake(),
   });
   const manager = await findServiceManager({ env: process.env, pid: process.pid, log });
@@ -70,47 +66,64 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
   });
   const monitor: SharedMonitor = new SharedMonitor({
     ...{ workers, replica, ear, clock, log },
-    incarnation: randomBytes(4).toString('hex'),
+    incarnation,
     leaseMs: redis.replicaTimeoutSeconds * 1000,
     onRound: (now) => heartbeat.judged(now),
     onTick: (partition, hasTurn) => serve(partitions, stream, partition, hasTurn),
   });
-  const graceMs = settings.liveness.graceSeconds * 1000;
-  const fleet = new SharedFleet({ partitions, doubts: () => monitor.doubts, clock, graceMs });
+  const fleet = new SharedFleet({
+    ...{ partitions, clock, incidents: incidents.store },
+    graceMs: settings.liveness.graceSeconds * 1000,
+    doubts: () => monitor.doubts,
+  });
   // A replica that cannot keep up vouches for less, and so holds time back: there is nothing to tell it.
   const load = new LoadMeter(clock, { onOverloaded: () => {}, onKeepingUp: () => {} });
-  const told = { sinkNames, outbox: () => outbox };
+  const told = { sinkNames, outbox: () => outbox, keeper: incidents.keeper };
   const metrics = metricsOf({ monitor, fleet, workers, load, tally, refusals, ...told });
   const onOutcome = (sink: string, outcome: string): void => metrics.delivery(sink, outcome);
   const { delivery } = settings;
   const random = Math.random;
   const outbox: Outbox = new Outbox({ store: stream, sinks, delivery, clock, random, log, onOutcome });
+  const url = await startFaces(ground, { fleet, metrics, partitions, incidents });
+  cleanups.push(async () => load.stop());
+  cleanups.push(() => outbox.stop());
+  cleanups.push(() => monitor.stop());
+  cleanups.push(() => incidents.keeper.stop());
+  cleanups.push(async () => heartbeat.stopping());
+  monitor.start();
+  incidents.keeper.start();
+  load.start();
+  heartbeat.ready();
+  tellStarted(log, { http: url, replica, redis: redis.nodes });
+}
+
+interface Faced {
+  readonly fleet: SharedFleet;
+  readonly metrics: Metrics;
+  readonly partitions: readonly SharedPartition[];
+  readonly incidents: SharedIncidents;
+}
+
+/** The API and the jobs; returns where the API listens. */
+async function startFaces(
+  { settings, log, clock, cleanups }: Ground,
+  { fleet, metrics, partitions, incidents }: Faced,
+): Promise<string> {
   const networks = new NetworkTable([]);
   const http = await startHttp({ settings: settings.http, fleet, metrics, networks, now: clock.now });
   cleanups.push(() => http.close());
   const reads = partitions.map((partition) => partition.reads);
-  const schedules = await startSchedules(sharedJobs({ settings, reads, fleet, clock, log }), log);
+  const jobs = sharedJobs({ settings, reads, fleet, incidents: incidents.store, clock, log });
+  const schedules = await startSchedules(jobs, log);
   cleanups.push(() => schedules.stop());
-  cleanups.push(async () => load.stop());
-  cleanups.push(() => outbox.stop());
-  cleanups.push(() => monitor.stop());
-  cleanups.push(async () => heartbeat.stopping());
-  monitor.start();
-  load.start();
-  heartbeat.ready();
-  const facts = { http: http.url, replica, redis: redis.nodes };
-  log.write('info', 'monitorStarted', `watching with others; ${http.url} answers`, facts);
+  return http.url;
 }
 
-function serve(
-  partitions: readonly WatchedPartition[],
-  stream: OutboxStream,
-  partition: number,
-  hasTurn: boolean,
+function tellStarted(
+  log: Log,
+  facts: { readonly http: string; readonly replica: string; readonly redis: readonly string[] },
 ): void {
-  const watched = partitions[partition];
-  if (hasTurn) void watched?.reminder.look();
-  stream.serve(partition, hasTurn, watched?.worker.reply?.owed ?? []);
+  log.write('info', 'monitorStarted', `watching with others; ${facts.http} answers`, facts);
 }
 
 interface Measured extends Listeners {
@@ -119,9 +132,20 @@ interface Measured extends Listeners {
   readonly load: LoadMeter;
   readonly sinkNames: readonly string[];
   readonly outbox: () => Outbox;
+  readonly keeper: IncidentKeeper;
 }
 
-function metricsOf({ monitor, fleet, workers, load, tally, refusals, sinkNames, outbox }: Measured): Metrics {
+function metricsOf({
+  monitor,
+  fleet,
+  workers,
+  load,
+  tally,
+  refusals,
+  sinkNames,
+  outbox,
+  keeper,
+}: Measured): Metrics {
   return createMetrics({
     counts: () => fleet.counts(),
     totals: () => tally.totals(),
@@ -133,7 +157,8 @@ function metricsOf({ monitor, fleet, workers, load, tally, refusals, sinkNames, 
       lagSeconds: load.lagSeconds,
       commitsWaiting: workers.reduce((sum, { waiting }) => sum + waiting, 0),
     }),
-    pending: () => sinkNames.map((name, at) => [name, fleet.owed(at)] as const),
+    pending: () => sinkNames.map((name, at) => [name, fleet.owed(at) + keeper.owed(at)] as const),
+    incidents: () => keeper.open(),
     circuits: () =>
       outbox()
         .views()
@@ -174,56 +199,6 @@ function feedOf(
       onRefused: (reason, topic) => refusals.add(reason, topic),
     },
   );
-}
-
-interface WatchedPartition extends SharedPartition {
-  readonly reminder: Reminder;
-}
-
-interface PartitionGround {
-  readonly replica: string;
-  readonly sinkNames: readonly string[];
-  readonly tally: Tally;
-  readonly refusals: Refusals;
-  readonly ear: Ear;
-}
-
-function partitionsOf(
-  { settings, log, clock }: Ground,
-  redis: RedisSettings,
-  client: RedisClient,
-  { replica, sinkNames, tally, refusals, ear }: PartitionGround,
-): readonly WatchedPartition[] {
-  const onDamaged = (table: string, key: string): void =>
-    log.write('error', 'recordDamaged', `a damaged record was left out: ${table} ${key}`, { table, key });
-  const onTransition = (transition: Transition): void => {
-    tally.counted({ ...NOTHING, transitions: [transition] });
-    const { device, from, to, cause, promisedSeconds, count } = transition;
-    const facts = { device, from, to, cause, promisedSeconds, count };
-    log.write('info', 'deviceMoved', `${device}: ${from ?? 'new'} -> ${to} (${cause})`, facts);
-  };
-  const workerSettings = {
-    replica,
-    graceMs: settings.liveness.graceSeconds * 1000,
-    defaultCount: settings.liveness.count,
-    leaseMs: redis.replicaTimeoutSeconds * 1000,
-    allowanceMaxMs: settings.liveness.reconnectSeconds * 1000,
-  };
-  const rules = { policy: settings, silences: new Silences(settings.silences) };
-  return Array.from({ length: redis.partitions }, (_, partition) => {
-    const store = new PartitionStore(client, redis.prefix, partition, sinkNames, onDamaged);
-    const worker = new PartitionWorker({
-      ...{ store, settings: workerSettings, clock, log, onTransition },
-      owedOf: ({ alert, transition, notice }) => owedFor(alert, transition, notice?.record ?? null, rules),
-      onRefused: (reason) => refusals.add(reason, ''),
-      // An ask that gets lost costs nothing: the device is judged by its silence either way.
-      ask: (device) => void ear.publish(askTopic(device), EMPTY, { qos: 1, retain: false }).catch(() => {}),
-    });
-    const reminder = new Reminder({
-      ...{ reads: new NoticeReads(client, store.keys, sinkNames), rules, clock, log },
-    });
-    return { store, reads: new PartitionReads(client, store.keys), worker, reminder };
-  });
 }
 
 async function connect(

@@ -15,6 +15,7 @@ import {
   isTexts,
   object,
   oneOf,
+  optional,
   orNull,
   parser,
 } from './checks.ts';
@@ -45,7 +46,8 @@ const isIncidentNotice = object<Notice & { kind: 'incident' }>({
   kind: oneOf(['incident']),
   incident: isIncident,
 });
-const isNotice: Check<Notice> = (value): value is Notice => isAlertNotice(value) || isIncidentNotice(value);
+export const isNotice: Check<Notice> = (value): value is Notice =>
+  isAlertNotice(value) || isIncidentNotice(value);
 
 const isMessage = object<OutboxMessage>({
   id: isCount,
@@ -67,6 +69,7 @@ const isNoticeRecord = object<NoticeRecord>({
   held: isSwitch,
   toldMs: isTimes,
   reminders: isCount,
+  awaitsMs: optional(isNumber),
 });
 
 const isOnce = object<SilenceWindow & { kind: 'once' }>({

@@ -48,7 +48,7 @@ const isVitals = object<Vitals>({
   reconnects: isCount,
 });
 
-const isDevice = object<DeviceRecord>({
+export const isDevice = object<DeviceRecord>({
   device: (value): value is string => isText(value) && isDeviceName(value),
   state: oneOf(DEVICE_STATES),
   stateSinceMs: isNumber,

@@ -28,6 +28,8 @@ export interface Plan {
   /** The deadline that the device must still have; null: whatever it has. */
   readonly expectedScore: number | null;
   readonly record: DeviceRecord;
+  /** As it was read; null: nothing was known of it, or it was damaged. */
+  readonly before: DeviceRecord | null;
   /** False: the record stays as it is in the store. */
   readonly isSaved: boolean;
   readonly end: SessionEnd | null;
@@ -196,6 +198,7 @@ function moved(
       version: sight.version,
       expectedScore: guardsScore ? sight.score : null,
       record,
+      before: sight.record,
       isSaved,
       end,
       endMs: end === sight.end ? sight.endMs : attentiveMs,

@@ -4,7 +4,14 @@
  */
 import type { AlertSettings } from '../../../config/alert-settings.ts';
 import type { Alert, OutboxMessage, Transition } from '../../policy/device.ts';
-import { adoptedNotice, NoticeBook, type NoticeRecord, type NoticeStep } from '../../policy/notice-book.ts';
+import { noticeId } from '../../policy/notice.ts';
+import {
+  adoptedNotice,
+  type Happening,
+  NoticeBook,
+  type NoticeRecord,
+  type NoticeStep,
+} from '../../policy/notice-book.ts';
 import { factsOf, severityOf } from '../../policy/notice-facts.ts';
 import { targetsOf } from '../../policy/routing.ts';
 import type { Silences } from '../../policy/silence.ts';
@@ -12,6 +19,8 @@ import type { Silences } from '../../policy/silence.ts';
 export interface NoticeRules {
   readonly policy: Pick<AlertSettings, 'severity' | 'routing'>;
   readonly silences: Silences;
+  /** How long the keeper of incidents may take to say whose death it is; left out: each is told at once. */
+  readonly holdMs?: number;
 }
 
 /** What belongs into one commit. */
@@ -21,6 +30,8 @@ export interface Owed {
   readonly notice: NoticeRecord | null | undefined;
   /** When it is to be looked at again, wall-clock ms; null: at no moment that is known. */
   readonly wakeMs: number | null;
+  /** It is over before it was decided who hears of it: the keeper of incidents tells, or does not. */
+  readonly untold?: readonly Happening[];
 }
 
 export const NOTHING_OWED: Owed = { messages: [], notice: undefined, wakeMs: null };
@@ -34,19 +45,60 @@ export function owedFor(
 ): Owed {
   if (alert === null || cause === null) return NOTHING_OWED;
   const event = alert.resolvedMs === null ? 'opened' : 'resolved';
+  const idempotencyKey = `${alert.device}:${cause.epoch}:${cause.sequence}`;
+  const happened: Happening = { event, notice: { kind: 'alert', alert }, idempotencyKey };
+  if (event === 'opened' && rules.holdMs) return awaiting(happened, cause.atMs + rules.holdMs, rules);
+  // Its incident was told.
+  if (event === 'resolved' && known === null && alert.quiet === true) return OVER;
+  if (event === 'resolved' && known?.awaitsMs !== undefined) {
+    const both = [openingOf(known), happened];
+    return rules.holdMs ? { ...OVER, untold: both } : { ...OVER, messages: toldOf(both, rules, cause.atMs) };
+  }
   const before = known ?? (event === 'resolved' ? toldBefore(alert, rules) : null);
   const book = new NoticeBook(rules.policy, rules.silences, before === null ? [] : [before]);
-  const idempotencyKey = `${alert.device}:${cause.epoch}:${cause.sequence}`;
-  const happened = { event, notice: { kind: 'alert', alert }, idempotencyKey } as const;
   return owedIn(book, [book.happened([happened], cause.atMs)], cause.atMs);
 }
 
-/** What time brings: a silence that ended, a reminder that is due. */
+const OVER: Owed = { messages: [], notice: null, wakeMs: null };
+
+/** What time brings: a silence that ended, a reminder that is due, a keeper of incidents that is away. */
 export function owedLater(known: NoticeRecord, rules: NoticeRules, wallMs: number): Owed {
-  return owedIn(new NoticeBook(rules.policy, rules.silences, [known]), [], wallMs);
+  const { awaitsMs } = known;
+  if (awaitsMs !== undefined && rules.holdMs && wallMs < awaitsMs)
+    return { ...NOTHING_OWED, wakeMs: awaitsMs };
+  return owedNow(known, rules, wallMs);
 }
 
-function owedIn(book: NoticeBook, steps: NoticeStep[], wallMs: number): Owed {
+/** The same, and nobody is waited for any more. */
+export function owedNow({ awaitsMs, ...record }: NoticeRecord, rules: NoticeRules, wallMs: number): Owed {
+  const owed = owedIn(new NoticeBook(rules.policy, rules.silences, [record]), [], wallMs);
+  return awaitsMs === undefined || owed.notice !== undefined ? owed : { ...owed, notice: record };
+}
+
+/** Who is told of something that is over by now, with a beginning and an end. */
+export function toldOf(
+  happenings: readonly Happening[],
+  { policy, silences }: NoticeRules,
+  wallMs: number,
+): Owed['messages'] {
+  return new NoticeBook(policy, silences, []).happened(happenings, wallMs).messages;
+}
+
+function awaiting({ notice, idempotencyKey }: Happening, awaitsMs: number, { policy }: NoticeRules): Owed {
+  const severity = severityOf(notice, policy.severity);
+  const blank = { held: true, toldMs: {}, reminders: 0, awaitsMs };
+  return {
+    messages: [],
+    notice: { id: noticeId(notice), notice, severity, idempotencyKey, ...blank },
+    wakeMs: awaitsMs,
+  };
+}
+
+function openingOf({ notice, idempotencyKey }: NoticeRecord): Happening {
+  return { event: 'opened', notice, idempotencyKey };
+}
+
+export function owedIn(book: NoticeBook, steps: NoticeStep[], wallMs: number): Owed {
   steps.push(book.advance(wallMs));
   const isOver = steps.some(({ overNotices }) => overNotices.length > 0);
   const wakeMs = book.wakeAtMs(wallMs);

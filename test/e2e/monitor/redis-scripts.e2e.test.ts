@@ -201,7 +201,7 @@ describe('one partition in Redis', () => {
     server.cli('SET', '{khd:common}:layout', '1 1');
     await agreeOnLayout(redis, 'khd', 1);
     assert.deepEqual(await new PartitionReads(redis, store.keys).namesAfter(null, 9), ['a', 'b']);
-    assert.equal(server.cli('GET', '{khd:common}:layout').trim(), '2 1');
+    assert.equal(server.cli('GET', '{khd:common}:layout').trim(), '3 1');
     await assert.rejects(agreeOnLayout(redis, 'khd', 2), { code: 'STORE_PARTITIONS' });
   });
 

@@ -10,6 +10,7 @@ const warningsOf = (overrides: Readonly<Record<string, string>>): string[] =>
 
 test('what is valid and hardly meant is named', () => {
   assert.deepEqual(warningsOf({}), []);
+  assert.deepEqual(warningsOf({ 'store.engine': 'redis' }), []);
   assert.match(warningsOf({ 'sinks.log': 'false', 'sinks.mqtt': 'false' }).join(), /^sinks: all are off/);
   const canary = warningsOf({ 'canary.interval': '9s' });
   assert.match(
@@ -18,12 +19,6 @@ test('what is valid and hardly meant is named', () => {
   );
   assert.deepEqual(warningsOf({ 'canary.interval': '9s', 'canary.enabled': 'false' }), []);
   assert.deepEqual(warningsOf({ 'canary.interval': '8s' }), []);
-});
-
-test('many monitors say that they fold nothing into incidents', () => {
-  const many = { 'store.engine': 'redis' };
-  assert.match(warningsOf(many).join(), /^incidents\.enabled: is true, and many monitors .*set it to false/);
-  assert.deepEqual(warningsOf({ ...many, 'incidents.enabled': 'false' }), []);
 });
 
 test('all that is wrong with routes and silences is said at once', () => {

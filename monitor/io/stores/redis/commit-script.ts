@@ -4,13 +4,15 @@
  * was looked at is left alone and reported, to be judged anew.
  *
  * KEYS: clock, due, unknown, late, dead, left, devices, open, resolved, transitions, history, names,
- *   notices, wake, then the outbox of each sink.
+ *   notices, wake, counts, moves, then the outbox of each sink.
  * ARGV: generation ('' when no silence was judged), number of devices, and for each:
  *   device, its notice as read ('*' any, '' none), version (0 none), score ('' any), record ('' keep), place, its score,
  *   number of transitions, then for each: sequence (padded), text
  *   number of alerts, then for each: resolved ms ('' open), text
  *   number of messages, then for each: number of its sink (from 1), text
  *   its notice now ('' the same, '-' over), when to look at it again (ms, '' at no moment that is known)
+ *   number of counts that change, then for each: name, by how much
+ *   what the keeper of incidents must know ('' nothing)
  * Returns 1 (committed) or 0 (changed meanwhile) for each device; false when the generation is another.
  */
 export const COMMIT_SCRIPT = `
@@ -64,7 +66,7 @@ for i = 1, tonumber(ARGV[2]) do
   end
   for _ = 1, tonumber(take()) do
     local sink, text = tonumber(take()), take()
-    if fits then redis.call('XADD', KEYS[14 + sink], '*', 'message', text) end
+    if fits then redis.call('XADD', KEYS[16 + sink], '*', 'message', text) end
   end
   local noticed, wake = take(), take()
   if fits and noticed == '-' then
@@ -74,6 +76,12 @@ for i = 1, tonumber(ARGV[2]) do
     redis.call('HSET', KEYS[13], device, noticed)
     if wake ~= '' then redis.call('ZADD', KEYS[14], wake, device) end
   end
+  for _ = 1, tonumber(take()) do
+    local name, by = take(), tonumber(take())
+    if fits and redis.call('HINCRBY', KEYS[15], name, by) <= 0 then redis.call('HDEL', KEYS[15], name) end
+  end
+  local move = take()
+  if fits and move ~= '' then redis.call('XADD', KEYS[16], '*', 'move', move) end
   results[i] = fits and 1 or 0
 end
 return results

@@ -31,6 +31,12 @@ export interface PartitionKeys {
   readonly transitions: string;
   /** Sorted set in lexical order: the transitions by device. */
   readonly history: string;
+  /** Hash: how many are present and late, by network, by group and in all. */
+  readonly counts: string;
+  /** Stream of what the keeper of incidents follows; what it has taken in is taken out. */
+  readonly moves: string;
+  /** The newest commit of the keeper whose decisions have come here. */
+  readonly fence: string;
   /** Stream of what a sink is owed; settled entries are taken out. */
   outbox(sink: string): string;
 }
@@ -54,6 +60,9 @@ export function partitionKeys(prefix: string, partition: number): PartitionKeys 
     resolved: `${tag}:resolved`,
     transitions: `${tag}:transitions`,
     history: `${tag}:history`,
+    counts: `${tag}:counts`,
+    moves: `${tag}:moves`,
+    fence: `${tag}:fence`,
     outbox: (sink) => `${tag}:outbox:${sink}`,
   };
 }
@@ -61,4 +70,37 @@ export function partitionKeys(prefix: string, partition: number): PartitionKeys 
 /** What belongs to no device: how the store is laid out, and the networks. */
 export function commonKeys(prefix: string): { readonly layout: string; readonly networks: string } {
   return { layout: `{${prefix}:common}:layout`, networks: `{${prefix}:common}:networks` };
+}
+
+/** Of the whole fleet's incidents: one slot. */
+export interface IncidentKeys {
+  /** Who keeps them at the moment. */
+  readonly keeper: string;
+  /** Hash: the version, and up to where each partition's moves are taken in. */
+  readonly book: string;
+  /** Hash: id → open incident. */
+  readonly open: string;
+  /** Hash: device → open alert, as of the book. */
+  readonly alerts: string;
+  /** Set: devices whose partition does not know yet what was decided of their alert. */
+  readonly pending: string;
+  /** Hash: id → whom the incident was told to. */
+  readonly notices: string;
+  /** Sorted set: incidents that are over, by time. */
+  readonly resolved: string;
+  outbox(sink: string): string;
+}
+
+export function incidentKeys(prefix: string): IncidentKeys {
+  const tag = `{${prefix}:incidents}`;
+  return {
+    keeper: `${tag}:keeper`,
+    book: `${tag}:book`,
+    open: `${tag}:open`,
+    alerts: `${tag}:alerts`,
+    pending: `${tag}:pending`,
+    notices: `${tag}:notices`,
+    resolved: `${tag}:resolved`,
+    outbox: (sink) => `${tag}:outbox:${sink}`,
+  };
 }

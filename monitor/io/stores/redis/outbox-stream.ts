@@ -34,7 +34,7 @@ interface Source {
 export interface OutboxStreamParts {
   /** Its own connections: it waits, and nobody else must wait behind it. */
   readonly redis: RedisClient;
-  readonly keys: readonly PartitionKeys[];
+  readonly keys: readonly Pick<PartitionKeys, 'outbox'>[];
   readonly sinks: readonly string[];
   /** Names the consumer. */
   readonly replica: string;

@@ -2,6 +2,7 @@
 import type { Vitals } from '../../../../protocol/probe.ts';
 import type { Alert, DeviceState } from '../../../policy/device.ts';
 import { judgedPlace, type Plan } from '../../../shared/policy/judgement.ts';
+import { countChanges, moveOf } from '../../../shared/policy/move.ts';
 import type { Owed } from '../../../shared/policy/owed.ts';
 import type { TickAnswer } from '../../../shared/policy/replica-clock.ts';
 import type { SeenNotice, Sight } from '../../../shared/policy/sight.ts';
@@ -10,6 +11,7 @@ import { parseAlert, parseVitals } from '../records.ts';
 import type { RedisArgument, RedisClient } from './client.ts';
 import { COMMIT_SCRIPT } from './commit-script.ts';
 import { DROP, FORGET } from './forget-script.ts';
+import { BOOK, COUNTS, HOLD, MOVES, VERDICT } from './incident-scripts.ts';
 import { type PartitionKeys, partitionKeys } from './keys.ts';
 import { NOTICE } from './notice-script.ts';
 import { parseRecordText, recordText } from './record-text.ts';
@@ -18,7 +20,7 @@ import { LEAVE_SCRIPT, TICK_SCRIPT } from './tick-script.ts';
 export const TICK = { name: 'khdTick', lua: TICK_SCRIPT } as const;
 export const LEAVE = { name: 'khdLeave', lua: LEAVE_SCRIPT } as const;
 export const COMMIT = { name: 'khdCommit', lua: COMMIT_SCRIPT } as const;
-export const SCRIPTS = [TICK, LEAVE, COMMIT, FORGET, DROP, NOTICE];
+export const SCRIPTS = [TICK, LEAVE, COMMIT, FORGET, DROP, NOTICE, HOLD, BOOK, COUNTS, MOVES, VERDICT];
 
 /** The sorted sets whose scores are deadlines. */
 export const TIMED_SETS = ['due', 'unknown', 'late'] as const;
@@ -82,6 +84,8 @@ export class PartitionStore {
       names,
       notices,
       wake,
+      counts,
+      moves,
     } = keys;
     const outboxes = sinks.map((sink) => keys.outbox(sink));
     this.keys = keys;
@@ -91,7 +95,7 @@ export class PartitionStore {
     this.#tickKeys = [clock, members, due, unknown, late, dead, left, ...outboxes];
     this.#commitKeys = [
       ...[clock, due, unknown, late, dead, left, devices, open, resolved, transitions, history, names],
-      ...[notices, wake],
+      ...[notices, wake, counts, moves],
       ...outboxes,
     ];
   }
@@ -204,6 +208,7 @@ export class PartitionStore {
         owed.notice ? JSON.stringify(owed.notice) : owed.notice === null ? '-' : '',
         owed.wakeMs ?? '',
       );
+      pushMove(args, plan, owed);
     }
     const results = (await this.#redis.script(COMMIT, this.#commitKeys, args)) as (0 | 1)[] | null;
     return results === null ? null : results.map((result) => result === 1);
@@ -238,6 +243,12 @@ function pushTransition(args: RedisArgument[], { transition }: Plan): void {
 function pushAlert(args: RedisArgument[], alert: Alert | null): void {
   if (alert === null) args.push(0);
   else args.push(1, alert.resolvedMs ?? '', JSON.stringify(alert));
+}
+
+function pushMove(args: RedisArgument[], plan: Plan, { untold }: Owed): void {
+  const move = moveOf(plan, untold);
+  const changes = move === null ? [] : countChanges(move);
+  args.push(changes.length, ...changes.flat(), move === null ? '' : JSON.stringify(move));
 }
 
 type TickTuple = [

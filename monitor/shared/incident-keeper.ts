@@ -1,0 +1,228 @@
+/**
+ * One replica at a time keeps the fleet's incidents. It follows what moves in all partitions, and commits round by
+ * round what that makes of the book; then it brings to the partitions what was decided of their alerts. Being the
+ * keeper is a preference: of two who hold themselves for it one commit goes in, and the other begins anew. Whatever
+ * fails, the next round begins with the book as it is in the store.
+ */
+import type { IncidentSettings } from '../../config/incident-settings.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Clock } from '../io/clock.ts';
+import type { IncidentStore } from '../io/stores/redis/incident-store.ts';
+import type { VerdictWrites } from '../io/stores/redis/verdict-writes.ts';
+import type { Alert } from '../policy/device.ts';
+import type { IncidentScope } from '../policy/incident.ts';
+import { tellTrouble } from './heard-queue.ts';
+import { IncidentBook } from './policy/incident-book.ts';
+import { inOrder, isAfter } from './policy/move.ts';
+import type { NoticeRules } from './policy/owed.ts';
+import { partitionOf } from './policy/partitions.ts';
+import { settled } from './policy/verdict.ts';
+
+const ROUND_MS = 250;
+/** How long a keeper is waited for that is not heard of. */
+const HOLD_MS = 3000;
+/** Entries of each stream in one round, and alerts in one command. */
+const SLICE = 500;
+/** How often it is made sure that who is dead in the book is so in the partitions, and streams are cut. */
+const TIDY_MS = 60_000;
+
+export interface IncidentKeeperParts {
+  readonly store: IncidentStore;
+  /** By partition. */
+  readonly verdicts: readonly VerdictWrites[];
+  /** Different after each start. */
+  readonly name: string;
+  readonly settings: IncidentSettings;
+  readonly rules: NoticeRules;
+  /** While in doubt nothing is closed. */
+  readonly isTrusted: () => boolean;
+  /** After each round: whether this replica is the keeper, and what each sink is owed. */
+  readonly onRound: (isKeeper: boolean, owed: readonly number[]) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class IncidentKeeper {
+  readonly #parts: IncidentKeeperParts;
+  #book: IncidentBook | null = null;
+  #version = '';
+  #tidyMs = 0;
+  /** Positions that were committed a while ago: what is before them no server can bring back as news. */
+  #cutAt: readonly string[] = [];
+  /** Dead in the book, and not so in their partitions when last looked at. */
+  #suspects: readonly Alert[] = [];
+  #owed: readonly number[] = [];
+  #cancel: () => void = () => {};
+  #running: Promise<void> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(parts: IncidentKeeperParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#running = this.#round().then((hasMore) => this.#sleep(hasMore ? 1 : ROUND_MS));
+  }
+
+  /** Gives its place to whoever asks next. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancel();
+    await this.#running;
+    await this.#parts.store.hold(this.#parts.name, 0).catch(() => {});
+  }
+
+  /** What each sink is owed of incidents, as the keeper knows it. */
+  owed(sink: number): number {
+    return this.#owed[sink] ?? 0;
+  }
+
+  /** The scopes of open incidents, as the keeper knows them. */
+  open(): readonly IncidentScope['kind'][] {
+    return this.#book?.incidents().map(({ incident }) => incident.scope.kind) ?? [];
+  }
+
+  #sleep(ms: number): void {
+    if (!this.#isStopped) this.#cancel = this.#parts.clock.after(ms, () => this.start());
+  }
+
+  /** Says whether there is more to take in. Never rejects. */
+  async #round(): Promise<boolean> {
+    const { store, name, log, onRound } = this.#parts;
+    try {
+      const owed = await store.hold(name, HOLD_MS);
+      if (owed === null) this.#book = null;
+      this.#owed = owed ?? [];
+      onRound(owed !== null, this.#owed);
+      return owed === null ? false : await this.#keep();
+    } catch (error) {
+      this.#book = null;
+      tellTrouble(log, error);
+      return false;
+    }
+  }
+
+  async #keep(): Promise<boolean> {
+    const { clock, isTrusted } = this.#parts;
+    const book = this.#book ?? (await this.#load());
+    if (book === null) return true;
+    // What was found before the streams are read to their ends is either explained by them or lost.
+    const suspects = this.#suspects;
+    const isDrained = await this.#follow(book);
+    if (isDrained) {
+      for (const alert of suspects) book.lost(alert, clock.now().wallMs);
+      this.#suspects = [];
+    }
+    if (!(await this.#commit(book, isDrained && isTrusted()))) return true;
+    if (!(await this.#settle(book))) return true;
+    if (clock.now().monotonicMs >= this.#tidyMs) await this.#tidy(book);
+    return !isDrained;
+  }
+
+  async #load(): Promise<IncidentBook | null> {
+    const { store, settings, rules, clock, log, name } = this.#parts;
+    const known = await store.load();
+    if (known === null) return null;
+    const book = new IncidentBook(settings, rules, known, clock.now().wallMs);
+    this.#book = book;
+    this.#version = known.version;
+    this.#tidyMs = 0;
+    this.#cutAt = [];
+    this.#suspects = [];
+    const facts = { keeper: name, incidents: known.incidents.length, dead: known.alerts.length };
+    log.write('info', 'incidentsKept', 'this monitor keeps the incidents of the fleet', facts);
+    return book;
+  }
+
+  /** Takes in a slice of what moved in each partition; says whether that was all. */
+  async #follow(book: IncidentBook): Promise<boolean> {
+    const { store } = this.#parts;
+    const { positions } = book;
+    const found = await Promise.all(
+      positions.map((position, partition) => store.moves(partition, position, SLICE)),
+    );
+    for (const [partition, { last }] of found.entries()) {
+      if (isAfter(positions[partition] ?? '', last)) book.rewind(partition, last);
+    }
+    const streams = found.map(({ entries }) => entries);
+    for (const [partition, [id, move]] of inOrder(streams, SLICE)) book.take(partition, id, move);
+    return found.every(({ entries }) => entries.length < SLICE);
+  }
+
+  async #commit(book: IncidentBook, isTrusted: boolean): Promise<boolean> {
+    const { store, clock } = this.#parts;
+    const step = book.finish(clock.now().wallMs, isTrusted);
+    if (step === null) return true;
+    const version = await store.commit(this.#version, step);
+    if (version === null) {
+      this.#book = null;
+      return false;
+    }
+    this.#version = version;
+    return true;
+  }
+
+  /** Brings to the partitions what was decided; false: a newer keeper has been there. */
+  async #settle(book: IncidentBook): Promise<boolean> {
+    const { verdicts } = this.#parts;
+    for (const [partition, alerts] of byPartition(book.pending(), verdicts.length)) {
+      for (let at = 0; at < alerts.length; at += SLICE) {
+        const done = await this.#settleSlice(partition, alerts.slice(at, at + SLICE));
+        if (done === null) {
+          this.#book = null;
+          return false;
+        }
+        book.settle(done);
+      }
+    }
+    return true;
+  }
+
+  async #settleSlice(partition: number, alerts: readonly Alert[]): Promise<readonly string[] | null> {
+    const { verdicts, rules, clock } = this.#parts;
+    const writes = verdicts[partition] as VerdictWrites;
+    const { wallMs } = clock.now();
+    const done: string[] = [];
+    const found = await writes.look(alerts.map(({ device }) => device));
+    const ready = alerts.flatMap((alert, at) => {
+      const seen = found[at] ?? null;
+      if (seen?.alert.id === alert.id)
+        return [[seen, settled(seen.alert, seen.notice, alert, rules, wallMs)] as const];
+      // It is over: its end is in the stream.
+      done.push(alert.device);
+      return [];
+    });
+    if (ready.length === 0) return done;
+    const results = await writes.commit(this.#version, ready);
+    if (results === null) return null;
+    for (const [at, [{ alert }]] of ready.entries()) if (results[at] === true) done.push(alert.device);
+    return done;
+  }
+
+  async #tidy(book: IncidentBook): Promise<void> {
+    const { store, verdicts, clock } = this.#parts;
+    const suspects: Alert[] = [];
+    for (const [partition, alerts] of byPartition(book.alerts(), verdicts.length)) {
+      for (let at = 0; at < alerts.length; at += SLICE) {
+        const some = alerts.slice(at, at + SLICE);
+        const found = await (verdicts[partition] as VerdictWrites).look(some.map(({ device }) => device));
+        suspects.push(...some.filter(({ id }, n) => found[n]?.alert.id !== id));
+      }
+    }
+    this.#suspects = suspects;
+    for (const [partition, position] of this.#cutAt.entries()) await store.trim(partition, position);
+    this.#cutAt = book.positions;
+    this.#tidyMs = clock.now().monotonicMs + TIDY_MS;
+  }
+}
+
+function byPartition(alerts: readonly Alert[], partitions: number): ReadonlyMap<number, readonly Alert[]> {
+  const found = new Map<number, Alert[]>();
+  for (const alert of alerts) {
+    const partition = partitionOf(alert.device, partitions);
+    const own = found.get(partition) ?? [];
+    own.push(alert);
+    found.set(partition, own);
+  }
+  return found;
+}
