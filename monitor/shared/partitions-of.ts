@@ -63,9 +63,9 @@ export function partitionsOf(
       ask: (device) => void ear.publish(askTopic(device), EMPTY, { qos: 1, retain: false }).catch(() => {}),
     });
     const reminder = new Reminder({
-      ...{ reads: new NoticeReads(client, store.keys, sinkNames), rules, clock, log },
+      ...{ reads: new NoticeReads(client, store.keys, sinkNames, onDamaged), rules, clock, log },
     });
-    return { store, reads: new PartitionReads(client, store.keys), worker, reminder };
+    return { store, reads: new PartitionReads(client, store.keys, onDamaged), worker, reminder };
   });
 }
 

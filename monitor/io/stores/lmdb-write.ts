@@ -20,7 +20,7 @@ export const OPEN = {
 } as const;
 
 /**
- * Runs `work`, which only puts and removes, in one transaction. Resolves once it is durable; throws what kept it
+ * Runs `work`, which only puts and removes and does not throw, in one transaction. Resolves once it is durable; throws what kept it
  * from that, and then none of it is written.
  */
 export async function writeBatch(root: Root, work: () => void): Promise<void> {

@@ -16,7 +16,7 @@ import type { Silence } from '../../policy/silence.ts';
 import { storeUnusable } from '../folder-trouble.ts';
 import { readDeviceRow } from './device-rows.ts';
 import { claim } from './lmdb-claim.ts';
-import { rowsOf, writeCommit } from './lmdb-commit.ts';
+import { rowsOf, writesOf } from './lmdb-commit.ts';
 import { resolvedRowsAfter, transitionRowsAfter } from './lmdb-pages.ts';
 import { pruneTables } from './lmdb-prune.ts';
 import { Room } from './lmdb-room.ts';
@@ -156,7 +156,10 @@ class LmdbStore implements Store {
     const messages = commit.messages.map((message, index) => ({ ...message, id: this.#nextId + index }));
     // Ids of a commit that fails stay unused: its retry gets new ones, and nothing else could collide.
     this.#nextId += messages.length;
-    await this.#write(() => writeCommit(this.#tables, commit, messages), rowsOf(commit));
+    const writes = writesOf(this.#tables, commit, messages);
+    await this.#write(() => {
+      for (const write of writes) write();
+    }, rowsOf(commit));
     for (const alert of commit.alerts) {
       if (alert.resolvedMs === null) this.#openAlerts.set(alert.id, alert);
       else this.#openAlerts.delete(alert.id);

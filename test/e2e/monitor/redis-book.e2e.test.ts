@@ -194,7 +194,9 @@ describe('the book of incidents in Redis', () => {
     await join([...FALLEN, 'w1'], null);
     await keep();
     await lapse(['w1', 'f1']);
-    const reads = new NoticeReads(redis, partition.keys, ['log']);
+    const reads = new NoticeReads(redis, partition.keys, ['log'], (table, key) =>
+      assert.fail(`${table} ${key}`),
+    );
     const due = await reads.due(wallMs + RULES.holdMs, 9);
     const [seen] = due.filter(({ device }) => device === 'w1');
     assert.ok(seen);

@@ -13,6 +13,7 @@ import { type RedisServer, startRedis } from '../support/redis.ts';
 
 const HOUR_MS = 3_600_000;
 const wallMs = 1_700_000_000_000;
+const fail = (table: string, key: string): never => assert.fail(`${table} ${key}`);
 
 describe('notices in Redis', () => {
   const cleanups = new Cleanups();
@@ -29,8 +30,8 @@ describe('notices in Redis', () => {
     };
     redis = await openRedis(settings, 5000, SCRIPTS, { onTrouble: () => {} });
     cleanups.add(() => redis.close());
-    store = new PartitionStore(redis, 'khd', 0, ['log'], (table, key) => assert.fail(`${table} ${key}`));
-    reads = new NoticeReads(redis, store.keys, ['log']);
+    store = new PartitionStore(redis, 'khd', 0, ['log'], fail);
+    reads = new NoticeReads(redis, store.keys, ['log'], fail);
   });
   afterEach(() => cleanups.run());
 

@@ -28,6 +28,7 @@ import { pause, waitFor } from '../support/wait.ts';
 
 const LEASE_MS = 1500;
 const wallMs = 1_700_000_000_000;
+const fail = (table: string, key: string): never => assert.fail(`${table} ${key}`);
 const NOBODY = (): Owed => NOTHING_OWED;
 
 describe('one partition in Redis', () => {
@@ -44,7 +45,7 @@ describe('one partition in Redis', () => {
     };
     redis = await openRedis(settings, 5000, SCRIPTS, { onTrouble: () => {} });
     cleanups.add(() => redis.close());
-    store = new PartitionStore(redis, 'khd', 0, ['log'], (table, key) => assert.fail(`${table} ${key}`));
+    store = new PartitionStore(redis, 'khd', 0, ['log'], fail);
   });
   afterEach(() => cleanups.run());
 
@@ -113,7 +114,7 @@ describe('one partition in Redis', () => {
     const { plan } = judged as { plan: Plan };
     const racers = await Promise.all([1, 2, 3].map(() => store.commit([plan], NOBODY, null)));
     assert.deepEqual(racers, [[true], [false], [false]]);
-    const found = await new PartitionReads(redis, store.keys).transitions('d1', 9);
+    const found = await new PartitionReads(redis, store.keys, fail).transitions('d1', 9);
     assert.deepEqual(
       found.map(({ to }) => to),
       ['alive', 'dead', 'alive'],
@@ -188,7 +189,7 @@ describe('one partition in Redis', () => {
     const { generation } = await vouch('a/1');
     await bringUp(['b', 'a', 'd', 'c']);
     await store.commit(await lapses(['b', 'd']), NOBODY, generation);
-    const reads = new PartitionReads(redis, store.keys);
+    const reads = new PartitionReads(redis, store.keys, fail);
     assert.deepEqual(await reads.namesAfter(null, 3), ['a', 'b', 'c']);
     assert.deepEqual(await reads.namesAfter('c', 3), ['d']);
     assert.deepEqual(await reads.namesIn('dead', ['a', 'b', 'c', 'd']), ['b', 'd']);
@@ -200,7 +201,7 @@ describe('one partition in Redis', () => {
     server.cli('DEL', store.keys.names);
     server.cli('SET', '{khd:common}:layout', '1 1');
     await agreeOnLayout(redis, 'khd', 1);
-    assert.deepEqual(await new PartitionReads(redis, store.keys).namesAfter(null, 9), ['a', 'b']);
+    assert.deepEqual(await new PartitionReads(redis, store.keys, fail).namesAfter(null, 9), ['a', 'b']);
     assert.equal(server.cli('GET', '{khd:common}:layout').trim(), '3 1');
     await assert.rejects(agreeOnLayout(redis, 'khd', 2), { code: 'STORE_PARTITIONS' });
   });
@@ -215,7 +216,7 @@ describe('one partition in Redis', () => {
     const judged = judgeHeardStatus(left, statusOf('online', 2), false, { attentiveMs: 1, wallMs }, 1);
     await store.commit([(judged as { plan: Plan }).plan], NOBODY, null);
     server.cli('ZADD', store.keys.left, String(wallMs + 10), 'new');
-    const reads = new PartitionReads(redis, store.keys);
+    const reads = new PartitionReads(redis, store.keys, fail);
     assert.deepEqual((await reads.prune(wallMs + 5)).devices, ['gone']);
     assert.deepEqual(await reads.namesAfter(null, 9), ['back', 'new']);
     assert.deepEqual(server.cli('HKEYS', store.keys.devices).trim().split('\n').toSorted(), ['back', 'new']);
@@ -225,7 +226,7 @@ describe('one partition in Redis', () => {
     const { generation } = await vouch('a/1');
     await bringUp(['d1']);
     await store.commit(await lapses(['d1']), NOBODY, generation);
-    const reads = new PartitionReads(redis, store.keys);
+    const reads = new PartitionReads(redis, store.keys, fail);
     assert.deepEqual(
       (await reads.transitions('d1', 9)).map(({ to }) => to),
       ['dead', 'alive'],

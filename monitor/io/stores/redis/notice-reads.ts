@@ -18,11 +18,18 @@ export class NoticeReads {
   readonly #redis: RedisClient;
   readonly #keys: PartitionKeys;
   readonly #sinks: readonly string[];
+  readonly #onDamaged: (table: string, key: string) => void;
 
-  constructor(redis: RedisClient, keys: PartitionKeys, sinks: readonly string[]) {
+  constructor(
+    redis: RedisClient,
+    keys: PartitionKeys,
+    sinks: readonly string[],
+    onDamaged: (table: string, key: string) => void,
+  ) {
     this.#redis = redis;
     this.#keys = keys;
     this.#sinks = sinks;
+    this.#onDamaged = onDamaged;
   }
 
   /** Those that are to be looked at by `wallMs`, earliest first. */
@@ -31,9 +38,12 @@ export class NoticeReads {
     const devices = (await this.#redis.command('ZRANGEBYSCORE', range)) as string[];
     if (devices.length === 0) return [];
     const texts = (await this.#redis.command('HMGET', [this.#keys.notices, ...devices])) as (string | null)[];
-    const gone = devices.filter((_device, at) => texts[at] == null);
+    const found = devices.flatMap((device, at) => this.#read(device, texts[at]));
+    // What is gone, or damaged, must not stand before the others for ever.
+    const kept = new Set(found.map(({ device }) => device));
+    const gone = devices.filter((device) => !kept.has(device));
     if (gone.length > 0) await this.#redis.command('ZREM', [this.#keys.wake, ...gone]);
-    return devices.flatMap((device, at) => openNotice(device, texts[at]));
+    return found;
   }
 
   /** All of them, piece by piece. */
@@ -42,7 +52,7 @@ export class NoticeReads {
     do {
       const scan = [this.#keys.notices, cursor, 'COUNT', SCAN];
       const [next, fields] = (await this.#redis.command('HSCAN', scan)) as [string, string[]];
-      yield fields.flatMap((field, at) => (at % 2 === 0 ? openNotice(field, fields[at + 1]) : []));
+      yield fields.flatMap((field, at) => (at % 2 === 0 ? this.#read(field, fields[at + 1]) : []));
       cursor = next;
     } while (cursor !== '0');
   }
@@ -60,10 +70,12 @@ export class NoticeReads {
     const keys = [this.#keys.notices, this.#keys.wake, ...outboxes];
     return ((await this.#redis.script(NOTICE, keys, args)) as (0 | 1)[]).map((result) => result === 1);
   }
-}
 
-/** A damaged one is left alone: the end of its alert replaces it. */
-function openNotice(device: string, text: string | null | undefined): OpenNotice[] {
-  const record = text == null ? null : parseNotice(text);
-  return text == null || record === null ? [] : [{ device, text, record }];
+  /** A damaged one is left alone: the end of its alert replaces it. */
+  #read(device: string, text: string | null | undefined): OpenNotice[] {
+    if (text == null) return [];
+    const record = parseNotice(text);
+    if (record === null) this.#onDamaged('notices', device);
+    return record === null ? [] : [{ device, text, record }];
+  }
 }

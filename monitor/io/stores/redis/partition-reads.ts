@@ -19,10 +19,12 @@ export interface PartitionPruned {
 export class PartitionReads {
   readonly #redis: RedisClient;
   readonly #keys: PartitionKeys;
+  readonly #onDamaged: (table: string, key: string) => void;
 
-  constructor(redis: RedisClient, keys: PartitionKeys) {
+  constructor(redis: RedisClient, keys: PartitionKeys, onDamaged: (table: string, key: string) => void) {
     this.#redis = redis;
     this.#keys = keys;
+    this.#onDamaged = onDamaged;
   }
 
   /** The first `limit` names of devices after `after` (null: of all), in order. */
@@ -51,7 +53,7 @@ export class PartitionReads {
   async transitions(device: string, limit: number): Promise<readonly Transition[]> {
     const range = [this.#keys.history, `[${device}!`, `[${device} `, 'LIMIT', 0, limit];
     const rows = (await this.#redis.command('ZREVRANGEBYLEX', range)) as string[];
-    return parsed(rows.map(textOf), parseTransition);
+    return this.#parsed('transitions', rows.map(textOf), parseTransition);
   }
 
   /** At most `limit`, in no order. */
@@ -64,7 +66,7 @@ export class PartitionReads {
       for (let at = 1; at < fields.length; at += 2) found.push(fields[at] as string);
       cursor = next;
     } while (cursor !== '0' && found.length < limit);
-    return parsed(found.slice(0, limit), parseAlert);
+    return this.#parsed('open-alerts', found.slice(0, limit), parseAlert);
   }
 
   async openCount(): Promise<number> {
@@ -74,7 +76,16 @@ export class PartitionReads {
   /** Newest first. */
   async resolvedAlerts(limit: number): Promise<readonly Alert[]> {
     const range = [this.#keys.resolved, '+inf', '-inf', 'LIMIT', 0, limit];
-    return parsed((await this.#redis.command('ZREVRANGEBYSCORE', range)) as string[], parseAlert);
+    const texts = (await this.#redis.command('ZREVRANGEBYSCORE', range)) as string[];
+    return this.#parsed('resolved-alerts', texts, parseAlert);
+  }
+
+  #parsed<T>(table: string, texts: readonly string[], parse: (text: unknown) => T | null): readonly T[] {
+    return texts.flatMap((text) => {
+      const record = parse(text);
+      if (record === null) this.#onDamaged(table, text.slice(0, 80));
+      return record ?? [];
+    });
   }
 
   /** Forgets transitions, resolved alerts and devices that left before `beforeMs`. */
@@ -116,8 +127,4 @@ export class PartitionReads {
 /** `<device> <sequence> <JSON>` */
 function textOf(row: string): string {
   return row.slice(row.indexOf('{'));
-}
-
-function parsed<T>(texts: readonly string[], parse: (text: unknown) => T | null): readonly T[] {
-  return texts.flatMap((text) => parse(text) ?? []);
 }

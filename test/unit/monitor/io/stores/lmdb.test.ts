@@ -122,6 +122,22 @@ describe('the LMDB store guards its folder', () => {
       });
     }));
 
+  it('writes nothing of a commit that holds a record that cannot be written', () =>
+    inFolder(async (folder) => {
+      const store = await openLmdbStore(folder, fail);
+      const unwritable = networkOf('n1', []);
+      Object.defineProperty(unwritable, 'toJSON', { value: () => assert.fail('unwritable') });
+      const commit = { ...EMPTY, devices: [recordOf('a')], networks: [unwritable] };
+      await assert.rejects(store.commit(commit), /unwritable/);
+      // What a batch has taken becomes visible with the next one.
+      await store.commit({ ...EMPTY, devices: [recordOf('b')] });
+      assert.deepEqual(
+        [...store.devices()].map(({ device }) => device),
+        ['b'],
+      );
+      await store.close();
+    }));
+
   it('prunes more rows than one slice', () =>
     inFolder(async (folder) => {
       const store = await openLmdbStore(folder, fail);
