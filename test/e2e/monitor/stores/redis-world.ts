@@ -9,12 +9,7 @@ import { agreeOnLayout } from '../../../../monitor/io/stores/redis/layout.ts';
 import { NoticeReads } from '../../../../monitor/io/stores/redis/notice-reads.ts';
 import { OutboxStream } from '../../../../monitor/io/stores/redis/outbox-stream.ts';
 import { PartitionReads } from '../../../../monitor/io/stores/redis/partition-reads.ts';
-import {
-  PartitionStore,
-  SCRIPTS,
-  type TickReply,
-  type TickRequest,
-} from '../../../../monitor/io/stores/redis/partition-store.ts';
+import { SCRIPTS } from '../../../../monitor/io/stores/redis/partition-store.ts';
 import type { NoticeRecord } from '../../../../monitor/policy/notice-book.ts';
 import { Silences } from '../../../../monitor/policy/silence.ts';
 import { sharedIncidents } from '../../../../monitor/shared/incidents-of.ts';
@@ -27,6 +22,7 @@ import { FakeClock, FakeLog } from '../../../unit/monitor/io/fakes.ts';
 import { statusOf } from '../../../unit/monitor/shared/samples.ts';
 import type { RedisServer } from '../../support/redis.ts';
 import { waitFor } from '../../support/wait.ts';
+import { meetBeforeCommit, TimedStore } from './timed-store.ts';
 import {
   ALERTS,
   COUNT,
@@ -56,23 +52,6 @@ const NO_INCIDENTS = {
 };
 const KEEPER_ROUND_MS = 30_000;
 const DELIVERY = { minDelaySeconds: 1, maxDelaySeconds: 60 };
-
-/** Redis as it is, with the time of the test. */
-class TimedStore extends PartitionStore {
-  nowMs: () => number = () => 0;
-  beforeCommit: () => Promise<void> = async () => {};
-
-  override async tick(request: TickRequest): Promise<TickReply> {
-    const nowMs = this.nowMs();
-    const time = { storeMs: nowMs, attentiveMs: nowMs, lagMs: 0, sinceMs: -1, allowanceMs: 0 };
-    return { ...(await super.tick(request)), ...time };
-  }
-
-  override async commit(...args: Parameters<PartitionStore['commit']>): Promise<readonly boolean[] | null> {
-    await this.beforeCommit();
-    return super.commit(...args);
-  }
-}
 
 interface Partition {
   readonly store: TimedStore;
@@ -386,20 +365,3 @@ export class RedisWorld implements ReachableWorld {
 
 /** It takes no part in the partition's time, which the test has. */
 const ABSENT = { session: null, heardToMs: 0, wantsTurn: false };
-
-/** Neither commits before both have looked and judged. */
-function meetBeforeCommit(stores: readonly TimedStore[]): void {
-  let waiting = stores.length;
-  let meet: () => void = () => {};
-  const met = new Promise<void>((resolve) => {
-    meet = resolve;
-  });
-  for (const store of stores) {
-    store.beforeCommit = async () => {
-      store.beforeCommit = async () => {};
-      waiting -= 1;
-      if (waiting === 0) meet();
-      await met;
-    };
-  }
-}
