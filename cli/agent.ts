@@ -14,7 +14,7 @@ export async function agentCommand(argv: readonly string[]): Promise<number> {
   const options = readOptions(checks ? rest : argv, {
     config: 'text',
     set: 'texts',
-    ...(checks && ({ connect: 'flag', json: 'flag' } as const)),
+    ...(checks && ({ connect: 'flag', json: 'flag', 'own-name': 'flag' } as const)),
   });
   if (options.flags.has('help')) {
     process.stdout.write(AGENT_HELP);

@@ -13,7 +13,7 @@ export function checkAgentCommand(options: ReadOptions): Promise<number> {
     async (settings) => {
       if (!options.flags.has('connect')) return [];
       const { checkConnection } = await import('../agent/check-config.ts');
-      return checkConnection(settings);
+      return checkConnection(settings, options.flags.has('own-name') ? 'own' : 'check');
     },
   );
 }

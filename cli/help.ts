@@ -24,14 +24,16 @@ const ORDER =
   'Later wins: default, preset, file, pushed, environment (KHD_…), --set. Keys: docs/settings.md.\n';
 
 export const AGENT_HELP = `Usage: keepalivehd agent [--config FILE] [--set KEY=VALUE …]
-       keepalivehd agent check-config [--connect] [--json] [the same]
+       keepalivehd agent check-config [--connect [--own-name]] [--json] [the same]
 
 check-config says whether the configuration is valid, and with --connect walks the way to the broker: name, TCP, proxy,
 TLS (version, certificate, resumption), CONNECT, permissions. It stops at the step that fails and says what to do. It
-connects as NAME-check, so that an agent that runs is left alone; brokers that give names by account may still throw it
-out for a moment. Exit codes: 0 all is well (warnings aside), 78 the configuration is not valid, 1 a step failed.
+connects as NAME-check, so that an agent that runs is left alone. A broker that lets an account connect under its own name
+only refuses that: stop the agent, and add --own-name. One that makes the account's name the client's throws a running agent
+out for a moment either way. Exit codes: 0 all is well (warnings aside), 78 the configuration is not valid, 1 a step failed.
 
 ${COMMON}  --connect         check-config: try the way to the broker
+  --own-name        check-config: connect as the device itself; its agent must not run meanwhile
   --json            check-config: print one JSON object
 
 ${ORDER}`;

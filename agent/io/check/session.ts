@@ -6,28 +6,39 @@ import { type ConnectFailure, explainConnectError } from '../../../runtime/conne
 import { openMqtt } from '../../../runtime/mqtt-client.ts';
 import type { Accepted, MqttSession, ProtocolVersion } from '../../../runtime/mqtt-session.ts';
 
-/** Of the agent's own name it would throw a running agent out. */
+/** `own`: that of the device, which would throw a running agent out. */
+export type CheckName = 'own' | 'check';
 const SUFFIX = '-check';
 const KEEP_ALIVE_SECONDS = 60;
 const NOTHING = new Uint8Array(0);
 
-export async function checkSession(settings: AgentSettings): Promise<readonly CheckFinding[]> {
+export async function checkSession(
+  settings: AgentSettings,
+  name: CheckName,
+): Promise<readonly CheckFinding[]> {
   const { protocol } = settings.broker;
+  const clientId = name === 'own' ? settings.device.name : `${settings.device.name}${SUFFIX}`;
   const versions: readonly ProtocolVersion[] = protocol === 'auto' ? [5, 4] : [protocol === '5' ? 5 : 4];
   let failure: ConnectFailure = { kind: 'no-answer', message: 'nothing was tried' };
   for (const version of versions) {
-    const tried = await trySession(settings, version);
+    const tried = await trySession(settings, clientId, version);
     if (!('failure' in tried)) return tried.findings;
     failure = tried.failure;
     if (failure.kind !== 'protocol-version') break;
   }
-  const { message, key, fix } = failure;
-  return [failed('connect', message, key === undefined ? 'try again later' : `${key}: ${fix}`)];
+  const { kind, message, key, fix } = failure;
+  const advice = key === undefined ? 'try again later' : `${key}: ${fix}`;
+  // The account may be right, and bound to the device's name.
+  const orName =
+    name === 'check' && kind === 'refused'
+      ? `; if all of that is right, the broker may let this account connect as ${settings.device.name} only: stop the agent and add --own-name`
+      : '';
+  return [failed('connect', `as ${clientId}: ${message}`, `${advice}${orName}`)];
 }
 
 type Tried = { readonly failure: ConnectFailure } | { readonly findings: readonly CheckFinding[] };
 
-function trySession(settings: AgentSettings, version: ProtocolVersion): Promise<Tried> {
+function trySession(settings: AgentSettings, clientId: string, version: ProtocolVersion): Promise<Tried> {
   const { broker, device } = settings;
   return new Promise((resolve) => {
     const timeoutMs = broker.connectTimeoutSeconds * 1000;
@@ -42,7 +53,7 @@ function trySession(settings: AgentSettings, version: ProtocolVersion): Promise<
     const session: MqttSession = openMqtt(
       {
         broker,
-        clientId: `${device.name}${SUFFIX}`,
+        clientId,
         protocolVersion: version,
         keepAliveSeconds: KEEP_ALIVE_SECONDS,
         ownPings: false,
@@ -50,7 +61,7 @@ function trySession(settings: AgentSettings, version: ProtocolVersion): Promise<
       },
       {
         onUp: async (accepted) => {
-          const connected = fine('connect', told(accepted, version));
+          const connected = fine('connect', `${clientId} ${told(accepted, version)}`);
           end({ findings: [connected, ...(await permissions(session, device.name, version))] });
         },
         onConnectFailed: (failure) => end({ failure }),

@@ -1,6 +1,7 @@
 /** `keepalivehd agent check-config --connect`, as it ships on a device: it walks the way, and stops where it fails. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { Cleanups } from '../support/cleanups.ts';
 import { type Mosquitto, startMosquitto } from '../support/mosquitto.ts';
@@ -33,10 +34,14 @@ describe('agent check-config --connect', () => {
   });
   after(() => cleanups.run());
 
-  function check(settings: Readonly<Record<string, string>>) {
+  function argvFor(settings: Readonly<Record<string, string>>, ...flags: readonly string[]): string[] {
     const given = { 'device.name': DEVICE, state_directory: '/nonexistent', ...settings };
     const sets = Object.entries(given).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
-    const argv = [programFor('agent'), 'agent', 'check-config', '--connect', '--json', ...sets];
+    return [programFor('agent'), 'agent', 'check-config', '--connect', '--json', ...flags, ...sets];
+  }
+
+  function check(settings: Readonly<Record<string, string>>) {
+    const argv = argvFor(settings);
     const { status, stdout, stderr } = spawnSync(process.execPath, argv, {
       encoding: 'utf8',
       timeout: 60_000,
@@ -98,6 +103,40 @@ describe('agent check-config --connect', () => {
     const publish = findings.find(({ check }) => check === 'publish');
     assert.equal(publish?.outcome, 'failed');
     assert.match(publish?.detail ?? '', /khd\/1\/pump-17\/probe/);
+  });
+
+  it('connects under the name of the device where a broker lets its account do nothing else', async () => {
+    // As brokers that bind names to accounts do; mosquitto has no such rule of its own.
+    const refused: string[] = [];
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', (bytes: Buffer) => {
+        // Protocol name and level, flags, Keep Alive, properties; then the client identifier (MQTT 5 section 3.1).
+        const isOwn = bytes.includes(`\0${String.fromCharCode(DEVICE.length)}${DEVICE}`);
+        if (!isOwn) refused.push('another');
+        socket.end(Buffer.from([0x20, 3, 0, isOwn ? 0x8b : 0x87, 0]));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanups.add(() => server.close());
+    const address = server.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const settings = { 'broker.url': `mqtt://127.0.0.1:${address.port}` };
+    // Not `check`, which would keep the broker above from answering.
+    const checkAsync = (...argv: Parameters<typeof argvFor>): Promise<string> =>
+      new Promise((resolve) =>
+        execFile(process.execPath, argvFor(...argv), { timeout: 60_000 }, (_error, stdout) =>
+          resolve(stdout),
+        ),
+      );
+    const asCheck = await checkAsync(settings);
+    assert.match(asCheck, /as pump-17-check: Connection refused: Not authorized/);
+    assert.match(asCheck, /let this account connect as pump-17 only: stop the agent and add --own-name/);
+    assert.match(
+      await checkAsync(settings, '--own-name'),
+      /as pump-17: Connection refused: Server shutting down/,
+    );
+    assert.deepEqual(refused, ['another']);
   });
 
   it('tries nothing under a configuration that is not valid', () => {
