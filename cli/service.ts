@@ -1,6 +1,7 @@
 /** What agent and monitor have in common: settings, log, run, an exit code; no failure without its line. */
 import { ConfigError } from '../config/config-error.ts';
 import type { LogSettings } from '../config/settings.ts';
+import { levelPrefix } from '../runtime/journal.ts';
 import type { ConfigurableLog, Log } from '../runtime/log.ts';
 import { createLog } from '../runtime/winston-log.ts';
 import { EXIT_CONFIG, EXIT_FAILURE } from './exit-codes.ts';
@@ -16,7 +17,9 @@ export async function runService<Settings extends { readonly log: LogSettings }>
     settings = load();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`keepalivehd ${name}: the configuration is not valid:\n${error.message}\n`);
+    const text = `keepalivehd ${name}: the configuration is not valid:\n${error.message}`;
+    const prefix = levelPrefix(2)('error');
+    process.stderr.write(`${text.replaceAll(/^/gm, prefix)}\n`);
     return EXIT_CONFIG;
   }
   const log = createLog(settings.log);
@@ -45,6 +48,7 @@ function logFailure(log: Log, error: unknown, withStack: boolean): void {
   const code = (known as { code?: unknown }).code;
   log.write('error', 'serviceFailed', known.message, {
     code: typeof code === 'string' ? code : 'INTERNAL',
-    ...(withStack && known.stack !== undefined ? { stack: known.stack } : {}),
+    // Of a fault of our own nobody can make anything without it.
+    ...((withStack || typeof code !== 'string') && known.stack !== undefined ? { stack: known.stack } : {}),
   });
 }

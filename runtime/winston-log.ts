@@ -2,6 +2,7 @@
 import { Writable } from 'node:stream';
 import { createLogger, format, transports } from 'winston';
 import type { LogSettings } from '../config/settings.ts';
+import { type LevelPrefix, levelPrefix, NO_PREFIX } from './journal.ts';
 import type { ConfigurableLog, LogFields, LogLevel } from './log.ts';
 
 const LEVELS: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3 };
@@ -14,6 +15,8 @@ export interface LogOutput {
   /** Default: on a terminal, unless `NO_COLOR` is set to anything. */
   readonly color?: boolean;
   readonly now?: () => Date;
+  /** Default: what the journal wants, where standard output leads there. */
+  readonly prefix?: LevelPrefix;
 }
 
 interface Entry {
@@ -33,6 +36,7 @@ export function createLog(initial: LogSettings, output: LogOutput = {}): Configu
   const isTerminal = output.isTerminal ?? process.stdout.isTTY === true;
   const color = output.color ?? (isTerminal && (process.env.NO_COLOR ?? '') === '');
   const isPretty = (): boolean => settings.format === 'pretty' || (settings.format === 'auto' && isTerminal);
+  const prefix = output.prefix ?? (output.stream === undefined ? levelPrefix(1) : NO_PREFIX);
   const sink = lineSink(output.stream ?? process.stdout);
   const logger = createLogger({
     levels: LEVELS,
@@ -40,7 +44,7 @@ export function createLog(initial: LogSettings, output: LogOutput = {}): Configu
     level: 'debug',
     format: format.printf((info) => {
       const entry = info.entry as Entry;
-      return isPretty() ? prettyLine(entry, color) : jsonLine(entry);
+      return `${prefix(entry.level)}${isPretty() ? prettyLine(entry, color) : jsonLine(entry)}`;
     }),
     transports: [new transports.Stream({ stream: sink.stream, eol: '\n' })],
   });

@@ -27,7 +27,8 @@ describe('the installed agent', () => {
   const property = (name: string): string =>
     machine.must('systemctl', 'show', '--property', name, '--value', UNIT).trim();
   const install = (...args: readonly string[]) => machine.run(`${SOURCE}/scripts/install`, ...args);
-  const journal = (): string => machine.must('journalctl', '--unit', UNIT, '--no-pager', '--output', 'cat');
+  const journal = (priority = 'debug'): string =>
+    machine.must('journalctl', '--unit', UNIT, '--no-pager', '--output', 'cat', '--priority', priority);
 
   /** Code that runs in the agent's process before it, as a fault inside it would. */
   async function restartWithFault(code: string): Promise<number> {
@@ -136,6 +137,12 @@ describe('the installed agent', () => {
     assert.equal(property('ActiveState'), 'failed');
     assert.match(text, /keepalive_interval/);
     assert.match(text, /soon/);
+    assert.match(journal('err'), /keepalive_interval/);
+    assert.doesNotMatch(journal('err'), /"event"/);
+    assert.match(journal('warning'), /^\{.*"event":"connectFailed"/m);
+    assert.doesNotMatch(journal('warning'), /"event":"started"/);
+    const named = machine.must('journalctl', '--no-pager', '--identifier', 'keepalivehd-agent');
+    assert.match(named, /"event":"started"/);
     write(file, CONFIG);
     machine.must('systemctl', 'restart', UNIT);
   });

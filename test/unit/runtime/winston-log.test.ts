@@ -44,6 +44,15 @@ test('JSON: one object a line, with time, level, event, message and the fields',
   );
 });
 
+test('the level stands before a line whose reader wants it there', async () => {
+  for (const format of ['json', 'pretty'] as const) {
+    const { log, lines } = recorded({ format }, { color: false, prefix: (level) => `<${level}>` });
+    log.write('warn', 'linkLost', 'the link is lost');
+    await log.flush();
+    assert.match(lines()[0] ?? '', /^<warn>[^<]/);
+  }
+});
+
 test('a field never takes the place of time, level, event or message', async () => {
   const fields = { time: 'x', level: 'x', event: 'x', message: 'x', splat: 'x', entry: 'x' };
   const json = recorded();
