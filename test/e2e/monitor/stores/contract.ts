@@ -53,6 +53,8 @@ function recording(check: Check<World>): void {
     await world.passes(LATE_SECONDS);
     world.spoil(true);
     await world.passes(DEADLY_SECONDS);
+    // Whoever comes next must not find half of it either.
+    await world.reopen();
     const isDead = (facts: Facts): boolean => facts.devices.d1?.state === 'dead';
     const during = await world.facts(['d1']);
     const counts = [during.open, during.notices, ...SINKS.map((sink) => during.owed[sink] ?? [])];
@@ -110,6 +112,14 @@ function recording(check: Check<World>): void {
     await world.passesWhileHeard(4, 'd1');
     const { devices, open, owed } = await world.facts([]);
     assert.deepEqual([devices.d1?.state, open, owed.log], ['alive', [], []]);
+  });
+
+  check('a device that is heard while it is found late stays alive', async (world) => {
+    await world.probe('d1');
+    await world.passes(9);
+    await world.passesWhileHeard(3, 'd1');
+    const { devices, transitions } = await world.facts(['d1']);
+    assert.deepEqual([devices.d1?.state, transitions.d1], ['alive', ['1 alive']]);
   });
 
   check('a device that returns resolves its alert, for all who were told', async (world) => {
@@ -251,6 +261,17 @@ function guarding(check: Check<ReachableWorld>): void {
     assert.deepEqual(devices.d1, { state: 'dead', epoch: 0, sequence: 3 });
     assert.deepEqual(transitions.d1, ['3 dead', '2 late', '1 alive']);
     assert.deepEqual([open.length, owed.log, owed.webhook], [1, ['d1 opened d1:0:3'], ['d1 opened d1:0:3']]);
+  });
+
+  check('what two monitors hear is taken in once', async (world) => {
+    await dies(world, 'd1');
+    await world.statusWithRival('d1', 'online', 4);
+    const { devices, transitions, resolved, owed } = await world.facts(['d1']);
+    assert.deepEqual(devices.d1, { state: 'alive', epoch: 4, sequence: 4 });
+    assert.deepEqual(
+      [transitions.d1?.length, resolved.length, owed.log],
+      [4, 1, ['d1 opened d1:0:3', 'd1 resolved d1:4:4']],
+    );
   });
 
   for (const table of TABLES) {

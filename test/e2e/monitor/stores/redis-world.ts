@@ -159,11 +159,20 @@ export class RedisWorld implements ReachableWorld {
   }
 
   async passesWithRival(seconds: number): Promise<void> {
-    const rival = await this.#other();
     await this.#clock.pass(seconds * 1000);
+    await this.#withRival((world) => world.#judge());
+  }
+
+  async statusWithRival(device: string, state: StatusState, epoch: number): Promise<void> {
+    await this.#withRival((world) => world.status(device, state, epoch));
+  }
+
+  /** Both look before one of them commits. */
+  async #withRival(work: (world: RedisWorld) => Promise<void>): Promise<void> {
+    const rival = await this.#other();
     for (const [at, { store }] of this.#partitions.entries())
       meetBeforeCommit([store, rival.#partitions[at]?.store as TimedStore]);
-    await Promise.all([this.#judge(), rival.#judge()]);
+    await Promise.all([work(this), work(rival)]);
     for (const { store } of this.#partitions) store.beforeCommit = async () => {};
     await rival.close();
   }

@@ -1,4 +1,5 @@
 /** The single monitor, as `monitor/main.ts` joins it, over a store of its own; on a clock that the test turns. */
+import assert from 'node:assert/strict';
 import { open } from 'lmdb';
 import { Outbox } from '../../../../monitor/io/outbox.ts';
 import type { DeliveryAnswer } from '../../../../monitor/io/sinks/sink.ts';
@@ -10,7 +11,6 @@ import { type Notifier, notifierOf } from '../../../../monitor/notifier.ts';
 import { Watch } from '../../../../monitor/policy/watch.ts';
 import { takeUp } from '../../../../monitor/take-up.ts';
 import type { StatusState } from '../../../../protocol/status.ts';
-import { CodedError } from '../../../../runtime/coded-error.ts';
 import { FakeClock, FakeLog } from '../../../unit/monitor/io/fakes.ts';
 import { statusOf } from '../../../unit/monitor/shared/samples.ts';
 import { waitFor } from '../../support/wait.ts';
@@ -257,15 +257,15 @@ export class EmbeddedWorld extends SingleWorld implements ReachableWorld {
     this.#folder = own;
   }
 
+  /** There is no second: the folder has one monitor. */
   async passesWithRival(seconds: number): Promise<void> {
-    let rival: Running | null = null;
-    try {
-      rival = await this.run();
-    } catch (error) {
-      if (!(error instanceof CodedError && error.code === 'STORE_IN_USE')) throw error;
-    }
+    await assert.rejects(this.run(), { code: 'STORE_IN_USE' });
     await this.passes(seconds);
-    if (rival !== null) await this.end(rival);
+  }
+
+  async statusWithRival(device: string, state: StatusState, epoch: number): Promise<void> {
+    await assert.rejects(this.run(), { code: 'STORE_IN_USE' });
+    await this.status(device, state, epoch);
   }
 
   override traces(text: string): Promise<readonly string[]> {

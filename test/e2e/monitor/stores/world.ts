@@ -70,6 +70,8 @@ export interface World {
 export interface ReachableWorld extends World {
   /** As `passes`, with a second monitor that knows the same and judges the same silence. */
   passesWithRival(seconds: number): Promise<void>;
+  /** As `status`, and a second monitor hears it, too. */
+  statusWithRival(device: string, state: StatusState, epoch: number): Promise<void>;
   /** What is kept of `device` there is torn. */
   tear(table: Table, device: string): Promise<void>;
   /** What was named as damaged since the start. */
