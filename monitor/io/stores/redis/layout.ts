@@ -26,12 +26,12 @@ export async function agreeOnLayout(redis: RedisClient, prefix: string, partitio
     found = `${FORMAT} ${partitions}`;
     await redis.command('SET', [layout, found]);
   }
-  const [format, count] = found.split(' ').map(Number);
-  if (format !== FORMAT) {
+  const [format = '', count = ''] = found.split(' ');
+  if (format !== String(FORMAT)) {
     const message = `Redis holds format ${format} at ${layout}, and this version reads ${FORMAT}; update the monitor, or choose another store.redis.prefix`;
     throw new CodedError('STORE_NEWER_FORMAT', message);
   }
-  if (count !== partitions) {
+  if (count !== String(partitions)) {
     const message =
       `store.redis.partitions is ${partitions}, and the fleet at prefix "${prefix}" is divided into ${count}; ` +
       `set it to ${count}, or choose another store.redis.prefix`;
