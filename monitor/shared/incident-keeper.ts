@@ -51,6 +51,8 @@ export class IncidentKeeper {
   #cutAt: readonly string[] = [];
   /** Dead in the book, and not so in their partitions when last looked at. */
   #suspects: readonly Alert[] = [];
+  /** What was followed is not in a partition any more: its counts must be read again. */
+  #isStale = false;
   #owed: readonly number[] = [];
   #cancel: () => void = () => {};
   #running: Promise<void> = Promise.resolve();
@@ -114,7 +116,8 @@ export class IncidentKeeper {
       this.#suspects = [];
     }
     if (!(await this.#commit(book, isDrained && isTrusted()))) return true;
-    if (!(await this.#settle(book))) return true;
+    if (this.#isStale) this.#book = null;
+    if (this.#isStale || !(await this.#settle(book))) return true;
     if (clock.now().monotonicMs >= this.#tidyMs) await this.#tidy(book);
     return !isDrained;
   }
@@ -129,6 +132,7 @@ export class IncidentKeeper {
     this.#tidyMs = 0;
     this.#cutAt = [];
     this.#suspects = [];
+    this.#isStale = false;
     const facts = { keeper: name, incidents: known.incidents.length, dead: known.alerts.length };
     log.write('info', 'incidentsKept', 'this monitor keeps the incidents of the fleet', facts);
     return book;
@@ -142,7 +146,9 @@ export class IncidentKeeper {
       positions.map((position, partition) => store.moves(partition, position, SLICE)),
     );
     for (const [partition, { last }] of found.entries()) {
-      if (isAfter(positions[partition] ?? '', last)) book.rewind(partition, last);
+      if (!isAfter(positions[partition] ?? '', last)) continue;
+      book.rewind(partition, last);
+      this.#isStale = true;
     }
     const streams = found.map(({ entries }) => entries);
     for (const [partition, [id, move]] of inOrder(streams, SLICE)) book.take(partition, id, move);

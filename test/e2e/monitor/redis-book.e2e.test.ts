@@ -130,6 +130,10 @@ describe('the book of incidents in Redis', () => {
     server.cli('SET', '{khd:common}:layout', '2 1');
     await agreeOnLayout(redis, 'khd', 1);
     assert.deepEqual(counts(), found);
+    await join(['x'], 'n9');
+    assert.ok(counts().includes('p n/n9: 1'));
+    await lapse(['x']);
+    assert.deepEqual(counts(), found);
   });
 
   it('a fallen network is one incident: no member is owed by itself, and one message opens and one closes', async () => {

@@ -22,7 +22,7 @@ const FALLEN = Array.from({ length: 200 }, (_, n) => `f${n}`);
 const FIRST = 150;
 const WELL = Array.from({ length: 30 }, (_, n) => `w${n}`);
 /** Generous: a busy machine must not kill who is well. */
-const INTERVAL_SECONDS = 3;
+const INTERVAL_SECONDS = 2;
 const PATIENCE_MS = 60_000;
 
 describe('a mass outage before many monitors', () => {

@@ -49,6 +49,18 @@ describe('the book of incidents of a shared fleet', () => {
     assert.deepEqual([world.pending.size, world.alerts.size], [0, 1]);
   });
 
+  it('what was decided of a death before does not count for the next of the same device', () => {
+    const world = worldOf();
+    world.move(['w1'], 'dead');
+    world.round();
+    world.book.settle(['w1']);
+    world.move(['w1'], 'alive');
+    world.move(['w1'], 'dead');
+    world.round();
+    assert.deepEqual([...world.pending], ['w1']);
+    assert.equal(world.book.pending().length, 1);
+  });
+
   it('goes on wherever the keeper before was killed, and tells the same', () => {
     const stories = [false, true].map((isKilled) => {
       const world = worldOf();
@@ -81,6 +93,8 @@ describe('the book of incidents of a shared fleet', () => {
     world.load();
     world.round();
     assert.equal(world.incident?.memberCount, 3);
+    // At the first of three deaths the two others are not late any more, and not taken in yet.
+    assert.match(world.incident.summary, /10 of 10 devices are silent/);
     world.move(FALLEN.slice(3), 'alive');
     world.round();
     world.move(FALLEN.slice(0, 3), 'alive');
