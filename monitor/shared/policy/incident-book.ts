@@ -27,7 +27,7 @@ export interface KnownPartition {
 
 /** All of it as of the positions. */
 export interface KnownBook {
-  /** There was none yet: the alerts are those that are open in the partitions. */
+  /** There was none yet: the alerts are those that are open in the partitions, also those that are still to be met. */
   readonly isNew: boolean;
   readonly partitions: readonly KnownPartition[];
   readonly incidents: readonly IncidentRecord[];

@@ -12,6 +12,9 @@ import { BOOK, COUNTS, HOLD, MOVES } from './incident-scripts.ts';
 import { type IncidentKeys, incidentKeys, type PartitionKeys } from './keys.ts';
 import { parseMove } from './move-text.ts';
 
+/** Before every entry of a stream. */
+const BEGINNING = '0-0';
+
 export interface Moves {
   /** The last entry that the stream has had. */
   readonly last: string;
@@ -54,7 +57,7 @@ export class IncidentStore implements IncidentReader {
     const version = before.get('version') ?? '';
     const counted = await Promise.all(this.#partitions.map((keys) => this.#counts(keys)));
     const partitions = counted.map((partition, at): KnownPartition => {
-      return { ...partition, position: before.get(String(at)) ?? partition.countedTo };
+      return { ...partition, position: before.get(String(at)) ?? BEGINNING };
     });
     const known = {
       isNew: version === '',

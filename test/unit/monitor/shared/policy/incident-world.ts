@@ -83,7 +83,7 @@ export class IncidentWorld {
     const known: KnownBook = {
       isNew: this.#positions.length === 0,
       partitions: this.#streams.map((stream, at) => ({
-        position: this.#positions[at] ?? stream.at(-1)?.[0] ?? '0-0',
+        position: this.#positions[at] ?? '0-0',
         countedTo: stream.at(-1)?.[0] ?? '0-0',
         counts: placeCounts(this.#counts[at] ?? []),
       })),
