@@ -2,10 +2,12 @@
 import type { AgentSettings } from '../config/settings.ts';
 import { giveBackMemory } from '../runtime/give-back-memory.ts';
 import type { ConfigurableLog } from '../runtime/log.ts';
+import { monotonicMs } from '../runtime/monotonic.ts';
 import type { Libc } from '../runtime/native/libc.ts';
 import type { Agent } from './agent.ts';
 import type { BeliefStore } from './io/belief-store.ts';
 import type { FleetMail } from './io/fleet-mail.ts';
+import { MemoryRelief } from './io/memory-relief.ts';
 import { createMqttLink, type Link } from './io/mqtt-link.ts';
 import type { SocketAddresses } from './io/network/identity.ts';
 import { createRouteWatch, type RouteWatch } from './io/network/route-watch.ts';
@@ -32,6 +34,7 @@ export class Body {
   #settings: AgentSettings;
   #version: number | null;
   #senses: Senses;
+  readonly #relief: MemoryRelief;
   #onSocket: (descriptor: number) => void;
   #routes: RouteWatch | null = null;
   #socket: SocketAddresses | null = null;
@@ -41,6 +44,7 @@ export class Body {
     this.#parts = parts;
     this.#settings = settings;
     this.#version = version;
+    this.#relief = new MemoryRelief(() => giveBackMemory(parts.libc), monotonicMs);
     this.#senses = this.#newSenses();
     this.#onSocket = this.#newOnSocket();
   }
@@ -66,14 +70,16 @@ export class Body {
       acknowledgeNow: (descriptor) => libc?.setSocketOption(descriptor, 'quickAck', 1),
       tcpInfo: (descriptor) => libc?.tcpInfo(descriptor) ?? null,
       log,
-      emit,
+      emit: (event) => {
+        emit(event);
+        this.#relief.saw(event);
+      },
       fleetMail,
       whereabouts: async (socket) => {
         this.#socket = socket;
         this.#routes?.follow(socket);
         const found = await this.#senses.locate(socket);
-        // The last work of a connection that comes up: what follows is waiting.
-        setImmediate(() => giveBackMemory(libc));
+        this.#relief.connectionStands();
         return found;
       },
     });

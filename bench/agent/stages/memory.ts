@@ -8,6 +8,8 @@ import { startAgent, startBare, startMosquittoSub, startStock, type World } from
 
 /** Longer than anything is watched. */
 const SELDOM_SECONDS = 1800;
+/** One probe before it is looked at, as nearly always. */
+const FIRST_PROBE_SECONDS = 20;
 const MIB = 1024 * 1024;
 
 export interface MemoryFigures {
@@ -26,7 +28,7 @@ export async function measureMemory(
 ): Promise<MemoryFigures> {
   const found: Record<string, Footprint[]> = { bare: [], stock: [], agent: [], mosquittoSub: [] };
   for (let done = 0; done < profile.memoryRounds; done += 1) {
-    const agent = startAgent(cleanups, world, { intervalSeconds: SELDOM_SECONDS });
+    const agent = startAgent(cleanups, world, { intervalSeconds: FIRST_PROBE_SECONDS });
     const stock = startStock(cleanups, world);
     const bare = startBare(cleanups);
     const mosquittoSub = startMosquittoSub(cleanups, world, SELDOM_SECONDS);
