@@ -7,7 +7,6 @@ interface WithStore {
   store: StoreConfig;
   embedded_broker: { enabled: boolean };
   fleet: { trusted_keys: readonly string[] };
-  sinks: { alertmanager: { urls: readonly string[] } };
 }
 
 const PREFIX = /^[A-Za-z0-9._:-]{1,32}$/;
@@ -80,17 +79,6 @@ export const storeChecks: readonly Check<WithStore>[] = [
             'has no effect without store.redis.tls',
             'set store.redis.tls: true, or leave it out',
           ),
-  },
-  {
-    keys: ['store.engine', 'sinks.alertmanager.urls'],
-    check: ({ store, sinks }) =>
-      store.engine === 'embedded' || sinks.alertmanager.urls.length === 0
-        ? null
-        : {
-            key: 'sinks.alertmanager.urls',
-            problem: 'are given, and store.engine is "redis"',
-            fix: 'use sinks.webhook, or a single monitor',
-          },
   },
   {
     keys: ['store.engine', 'fleet.trusted_keys'],

@@ -73,7 +73,7 @@ export class Telling {
     return new AlertmanagerSink({
       ...{ settings, clock, log },
       open: () => this.notifier.toldTo('alertmanager'),
-      isOpen: (id) => this.notifier.view(id) !== undefined,
+      stillOpen: (records) => records.filter(({ id }) => this.notifier.view(id) !== undefined),
     });
   }
 

@@ -74,6 +74,11 @@ export class IncidentKeeper {
     await this.#parts.store.hold(this.#parts.name, 0).catch(() => {});
   }
 
+  /** Whether this replica keeps the incidents, as far as it knows. */
+  get isKeeper(): boolean {
+    return this.#book !== null;
+  }
+
   /** What each sink is owed of incidents, as the keeper knows it. */
   owed(sink: number): number {
     return this.#owed[sink] ?? 0;

@@ -12,6 +12,7 @@ import type { Transition } from '../policy/device.ts';
 import { NOTHING } from '../policy/step.ts';
 import type { Tally } from '../policy/tally.ts';
 import type { Ear } from './ear.ts';
+import type { OpenNotices } from './open-notices.ts';
 import { PartitionWorker } from './partition-worker.ts';
 import { type NoticeRules, owedFor } from './policy/owed.ts';
 import { Reminder } from './reminder.ts';
@@ -20,6 +21,7 @@ import type { SharedPartition } from './shared-fleet.ts';
 const EMPTY = new Uint8Array();
 
 export interface WatchedPartition extends SharedPartition {
+  readonly notices: NoticeReads;
   readonly reminder: Reminder;
 }
 
@@ -62,10 +64,10 @@ export function partitionsOf(
       // An ask that gets lost costs nothing: the device is judged by its silence either way.
       ask: (device) => void ear.publish(askTopic(device), EMPTY, { qos: 1, retain: false }).catch(() => {}),
     });
-    const reminder = new Reminder({
-      ...{ reads: new NoticeReads(client, store.keys, sinkNames, onDamaged), rules, clock, log },
-    });
-    return { store, reads: new PartitionReads(client, store.keys, onDamaged), worker, reminder };
+    const notices = new NoticeReads(client, store.keys, sinkNames, onDamaged);
+    const reminder = new Reminder({ reads: notices, rules, clock, log });
+    const reads = new PartitionReads(client, store.keys, onDamaged);
+    return { store, reads, notices, worker, reminder };
   });
 }
 
@@ -73,10 +75,12 @@ export function partitionsOf(
 export function serve(
   partitions: readonly WatchedPartition[],
   stream: OutboxStream,
+  notices: OpenNotices,
   partition: number,
   hasTurn: boolean,
 ): void {
   const watched = partitions[partition];
+  notices.turn(partition, hasTurn);
   if (hasTurn) void watched?.reminder.look();
   stream.serve(partition, hasTurn, watched?.worker.reply?.owed ?? []);
 }

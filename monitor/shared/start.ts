@@ -23,12 +23,13 @@ import { Ear } from './ear.ts';
 import type { IncidentKeeper } from './incident-keeper.ts';
 import { rulesOf, type SharedIncidents, sharedIncidents } from './incidents-of.ts';
 import { sharedJobs } from './jobs.ts';
+import { openNoticesOf } from './open-notices.ts';
 import type { PartitionWorker } from './partition-worker.ts';
 import { partitionsOf, serve } from './partitions-of.ts';
 import { hearProbeBytes } from './probe-bytes.ts';
 import { SharedFleet, type SharedPartition } from './shared-fleet.ts';
 import { SharedMonitor } from './shared-monitor.ts';
-import { sharedSinks } from './sinks.ts';
+import { sharedAlertmanager, sharedSinks } from './sinks.ts';
 
 const GOODBYE_MS = 1000;
 const COMMAND_TIMEOUT_MS = 2000;
@@ -44,10 +45,9 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
   const replica = stableClientId(settings.dataDirectory);
   const tally = new Tally();
   const refusals = new Refusals(log, clock);
-  const keepAliveSeconds = Math.max(1, Math.min(15, Math.floor(redis.replicaTimeoutSeconds / 3)));
-  const shared = { group: `keepalivehd-${redis.prefix}`, keepAliveSeconds };
-  const ear: Ear = new Ear(() => feedOf(ground, replica, shared, { monitor, tally, refusals }), GOODBYE_MS);
-  const sinks = sharedSinks(settings.sinks, ear, clock, log);
+  const ear: Ear = new Ear(() => feedOf(ground, replica, redis, { monitor, tally, refusals }), GOODBYE_MS);
+  const alertmanager = sharedAlertmanager(settings.sinks, () => notices, clock, log);
+  const sinks = sharedSinks(settings.sinks, ear, alertmanager, clock, log);
   const sinkNames = sinks.map(({ name }) => name);
   const rules = rulesOf(settings, redis);
   const partitions = partitionsOf(ground, redis, client, { replica, sinkNames, tally, refusals, ear, rules });
@@ -59,6 +59,7 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
     isTrusted: () => monitor.doubts.length === 0,
     onOwed: () => outbox.wake(),
   });
+  const notices = openNoticesOf(partitions, incidents);
   const manager = await findServiceManager({ env: process.env, pid: process.pid, log });
   const heartbeat: Heartbeat = new Heartbeat(manager, {
     counts: () => fleet.counts(),
@@ -69,7 +70,7 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
     incarnation,
     leaseMs: redis.replicaTimeoutSeconds * 1000,
     onRound: (now) => heartbeat.judged(now),
-    onTick: (partition, hasTurn) => serve(partitions, stream, partition, hasTurn),
+    onTick: (partition, hasTurn) => serve(partitions, stream, notices, partition, hasTurn),
   });
   const fleet = new SharedFleet({
     ...{ partitions, clock, incidents: incidents.store },
@@ -81,17 +82,20 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
   const told = { sinkNames, outbox: () => outbox, keeper: incidents.keeper };
   const metrics = metricsOf({ monitor, fleet, workers, load, tally, refusals, ...told });
   const onOutcome = (sink: string, outcome: string): void => metrics.delivery(sink, outcome);
-  const { delivery } = settings;
-  const random = Math.random;
-  const outbox: Outbox = new Outbox({ store: stream, sinks, delivery, clock, random, log, onOutcome });
+  const deliveries = { store: stream, sinks, delivery: settings.delivery, random: Math.random };
+  const outbox: Outbox = new Outbox({ ...deliveries, clock, log, onOutcome });
   const url = await startFaces(ground, { fleet, metrics, partitions, incidents });
   cleanups.push(async () => load.stop());
-  cleanups.push(() => outbox.stop());
+  cleanups.push(
+    () => outbox.stop(),
+    async () => alertmanager?.stop(),
+  );
   cleanups.push(() => monitor.stop());
   cleanups.push(() => incidents.keeper.stop());
   cleanups.push(async () => heartbeat.stopping());
   monitor.start();
   incidents.keeper.start();
+  alertmanager?.start();
   load.start();
   heartbeat.ready();
   tellStarted(log, { http: url, replica, redis: redis.nodes });
@@ -175,9 +179,11 @@ interface Listeners {
 function feedOf(
   { settings, log, clock }: Ground,
   clientId: string,
-  shared: { readonly group: string; readonly keepAliveSeconds: number },
+  { prefix, replicaTimeoutSeconds }: RedisSettings,
   { monitor, tally, refusals }: Listeners,
 ): Feed {
+  const keepAliveSeconds = Math.max(1, Math.min(15, Math.floor(replicaTimeoutSeconds / 3)));
+  const shared = { group: `keepalivehd-${prefix}`, keepAliveSeconds };
   const heard = (device: string, probe: Probe): void => {
     tally.probes += 1;
     monitor.probeHeard(device, probe);

@@ -19,9 +19,12 @@ const HOLD_RESENDS = 4;
 
 export interface AlertmanagerParts {
   readonly settings: AlertmanagerSettings;
-  /** The open notices that this sink was told of. */
-  readonly open: () => Iterable<NoticeRecord>;
-  readonly isOpen: (id: string) => boolean;
+  /** The open notices that this sink was told of, and that are this monitor's to send again. May reject. */
+  readonly open: () => Iterable<NoticeRecord> | AsyncIterable<NoticeRecord>;
+  /** Those of `records` that are still open at this moment; asked before each post. May reject. */
+  readonly stillOpen: (
+    records: readonly NoticeRecord[],
+  ) => readonly NoticeRecord[] | Promise<readonly NoticeRecord[]>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -74,7 +77,7 @@ export class AlertmanagerSink implements Sink {
       await Promise.race(this.#targets.map(({ done }) => done));
       idle = this.#targets.filter(({ busy }) => !busy);
     }
-    return firstYes(idle.map((target) => target.post(alerts, signal, wallMs)));
+    return firstYes(idle.map((target) => target.post(async () => alerts, signal, wallMs)));
   }
 
   async #resend(): Promise<void> {
@@ -89,28 +92,35 @@ export class AlertmanagerSink implements Sink {
     try {
       while (target.isRoundDue && !this.#abort.signal.aborted) {
         target.isRoundDue = false;
-        await this.#resendTo(target, [...this.#parts.open()]);
+        const records: NoticeRecord[] = [];
+        for await (const record of this.#parts.open()) records.push(record);
+        await this.#resendTo(target, records);
       }
+    } catch (error) {
+      this.#tellMissed(target, error instanceof Error ? error.message : String(error));
     } finally {
       target.isResending = false;
     }
   }
 
   async #resendTo(target: Target, records: readonly NoticeRecord[]): Promise<void> {
-    const { isOpen, clock, log } = this.#parts;
+    const { stillOpen, clock } = this.#parts;
     for (let from = 0; from < records.length && !this.#abort.signal.aborted; from += TOGETHER) {
       while (target.busy) await target.done;
       const { wallMs } = clock.now();
-      const alerts = records
-        .slice(from, from + TOGETHER)
-        .filter(({ id }) => isOpen(id))
-        .map(({ notice, severity }) => postableAlert(notice, severity, wallMs, this.#holdMs));
+      const alerts = async (): Promise<readonly PostableAlert[]> =>
+        (await stillOpen(records.slice(from, from + TOGETHER))).map(({ notice, severity }) =>
+          postableAlert(notice, severity, wallMs, this.#holdMs),
+        );
       const answer = await target.post(alerts, this.#abort.signal, wallMs);
       if (answer === 'delivered') continue;
-      const why = 'refused' in answer ? answer.refused : answer.error;
-      log.write('warn', 'resendFailed', `${target.host} was not told again what is open: ${why}`);
+      this.#tellMissed(target, 'refused' in answer ? answer.refused : answer.error);
       return;
     }
+  }
+
+  #tellMissed({ host }: Target, why: string): void {
+    this.#parts.log.write('warn', 'resendFailed', `${host} was not told again what is open: ${why}`);
   }
 }
 
@@ -132,16 +142,32 @@ class Target {
     this.#timeoutSeconds = timeoutSeconds;
   }
 
-  async post(alerts: readonly PostableAlert[], signal: AbortSignal, wallMs: number): Promise<DeliveryAnswer> {
+  /** Nothing else is posted from before `alerts` is asked for until they are there. */
+  async post(
+    alerts: () => Promise<readonly PostableAlert[]>,
+    signal: AbortSignal,
+    wallMs: number,
+  ): Promise<DeliveryAnswer> {
     this.busy = true;
-    const request = { url: this.#url, body: JSON.stringify(alerts), headers: {} };
-    const posted = postJson(request, this.#timeoutSeconds, signal, wallMs);
-    this.done = posted;
+    const posted = this.#post(alerts, signal, wallMs);
+    // Who waits for it does so whatever comes of it.
+    this.done = posted.catch(() => {});
     try {
       return await posted;
     } finally {
-      if (this.done === posted) this.busy = false;
+      this.busy = false;
     }
+  }
+
+  async #post(
+    alerts: () => Promise<readonly PostableAlert[]>,
+    signal: AbortSignal,
+    wallMs: number,
+  ): Promise<DeliveryAnswer> {
+    const open = await alerts();
+    if (open.length === 0) return 'delivered';
+    const request = { url: this.#url, body: JSON.stringify(open), headers: {} };
+    return postJson(request, this.#timeoutSeconds, signal, wallMs);
   }
 }
 

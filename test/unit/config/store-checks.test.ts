@@ -19,11 +19,6 @@ const REFUSED: readonly [Readonly<Record<string, string>>, string, RegExp][] = [
     /and so is store.redis.password_file/,
   ],
   [
-    { 'store.engine': 'redis', 'sinks.alertmanager.urls': 'http://am:9093' },
-    'sinks.alertmanager.urls',
-    /use sinks.webhook/,
-  ],
-  [
     { 'store.engine': 'redis', 'fleet.trusted_keys': 'A'.repeat(43) },
     'fleet.trusted_keys',
     /rolled out by a single monitor/,

@@ -1,6 +1,7 @@
 /** The book of incidents in Redis, and what goes between it and the partitions. Decides nothing. */
 import type { Alert } from '../../../policy/device.ts';
 import type { Incident } from '../../../policy/incident.ts';
+import type { NoticeRecord } from '../../../policy/notice-book.ts';
 import type { BookStep, KnownBook, KnownPartition } from '../../../shared/policy/incident-book.ts';
 import { type MoveEntry, placeCounts } from '../../../shared/policy/move.ts';
 import type { IncidentReader } from '../../fleet-reader.ts';
@@ -112,6 +113,11 @@ export class IncidentStore implements IncidentReader {
   async open(): Promise<readonly Incident[]> {
     const records = parsed(await scanHash(this.#redis, this.keys.open), parseIncident);
     return records.map(({ incident }) => incident).sort((a, b) => a.openedMs - b.openedMs);
+  }
+
+  /** Whom open incidents were told to. */
+  async openNotices(): Promise<readonly NoticeRecord[]> {
+    return parsed(await scanHash(this.#redis, this.keys.notices), parseNotice);
   }
 
   /** Newest first. */

@@ -57,6 +57,18 @@ export class NoticeReads {
     } while (cursor !== '0');
   }
 
+  /** The ids of those of `records`, each of an alert, that are open at this moment. */
+  async stillOpen(records: readonly NoticeRecord[]): Promise<readonly string[]> {
+    const asked = records.flatMap(({ id, notice }) =>
+      notice.kind === 'alert' ? [{ id, device: notice.alert.device }] : [],
+    );
+    if (asked.length === 0) return [];
+    const devices = asked.map(({ device }) => device);
+    const texts = (await this.#redis.command('HMGET', [this.#keys.notices, ...devices])) as (string | null)[];
+    // Another alert of the same device may be open by now.
+    return asked.flatMap(({ id }, at) => (parseNotice(texts[at])?.id === id ? [id] : []));
+  }
+
   /** Writes what became of them, each only if it is still as it was seen; says of each whether it went in. */
   async commit(looked: readonly (readonly [OpenNotice, Owed])[]): Promise<readonly boolean[]> {
     if (looked.length === 0) return [];

@@ -265,13 +265,15 @@ function guarding(check: Check<ReachableWorld>): void {
 
   check('what two monitors hear is taken in once', async (world) => {
     await dies(world, 'd1');
-    await world.statusWithRival('d1', 'online', 4);
-    const { devices, transitions, resolved, owed } = await world.facts(['d1']);
-    assert.deepEqual(devices.d1, { state: 'alive', epoch: 4, sequence: 4 });
+    await world.probe('d2');
+    await world.passes(LATE_SECONDS);
+    for (const device of ['d1', 'd2', 'd3']) await world.statusWithRival(device, 'online', 4);
+    const { devices, transitions, resolved, owed } = await world.facts(['d1', 'd2', 'd3']);
     assert.deepEqual(
-      [transitions.d1?.length, resolved.length, owed.log],
-      [4, 1, ['d1 opened d1:0:3', 'd1 resolved d1:4:4']],
+      ['d1', 'd2', 'd3'].map((device) => [devices[device]?.sequence, transitions[device]?.length]),
+      [4, 3, 1].map((sequence) => [sequence, sequence]),
     );
+    assert.deepEqual([resolved.length, owed.log], [1, ['d1 opened d1:0:3', 'd1 resolved d1:4:4']]);
   });
 
   for (const table of TABLES) {

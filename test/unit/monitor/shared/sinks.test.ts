@@ -12,7 +12,11 @@ function sinksOf(settings: Partial<SinkSettings>) {
   const published: string[] = [];
   const log = new FakeLog();
   const publisher = { publish: async (topic: string) => void published.push(topic) };
-  return { sinks: sharedSinks({ ...NONE, ...settings }, publisher, new FakeClock(), log), published, log };
+  return {
+    sinks: sharedSinks({ ...NONE, ...settings }, publisher, null, new FakeClock(), log),
+    published,
+    log,
+  };
 }
 
 describe('the sinks of one of many monitors', () => {

@@ -56,8 +56,9 @@ describe('the Alertmanager sink', () => {
 
   function sinkTo(urls: readonly string[], open: NoticeRecord[] = [], clock = new FakeClock()) {
     const settings = { urls, resendSeconds: 60, timeoutSeconds: 30 };
-    const isOpen = (id: string): boolean => open.some((record) => record.id === id);
-    return new AlertmanagerSink({ settings, open: () => open, isOpen, clock, log: new FakeLog() });
+    const stillOpen = (records: readonly NoticeRecord[]): readonly NoticeRecord[] =>
+      records.filter((record) => open.includes(record));
+    return new AlertmanagerSink({ settings, open: () => open, stillOpen, clock, log: new FakeLog() });
   }
 
   const message = (device: string): OutboxMessage => ({ ...messageOf('alertmanager', device, 1), id: 1 });
@@ -138,7 +139,7 @@ describe('the Alertmanager sink', () => {
         rounds += 1;
         yield adoptedNotice(alertOf('a', 1), ['alertmanager'], 'warning');
       },
-      isOpen: () => true,
+      stillOpen: (records) => records,
       ...{ clock, log: new FakeLog() },
     });
     sink.start();
@@ -149,6 +150,61 @@ describe('the Alertmanager sink', () => {
       assert.ok(tries < 1000, 'the round that was due did not come');
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    sink.stop();
+  });
+
+  /** A resend that asks a store, which answers when the test says so. */
+  function slowly(url: string, answers: Promise<readonly NoticeRecord[]>) {
+    const log = new FakeLog();
+    const record = adoptedNotice(alertOf('a', 1), ['alertmanager'], 'warning');
+    let isAsked = (): void => {};
+    const asked = new Promise<void>((resolve) => {
+      isAsked = resolve;
+    });
+    const sink = new AlertmanagerSink({
+      settings: { urls: [url], resendSeconds: 60, timeoutSeconds: 30 },
+      open: () => [record],
+      stillOpen: () => {
+        isAsked();
+        return answers;
+      },
+      ...{ clock: new FakeClock(), log },
+    });
+    return { sink, log, asked, record };
+  }
+
+  it('tells the end of an alert after what is sent again, however long the store takes to answer', async () => {
+    const { one, url } = await fake();
+    let answer: (records: readonly NoticeRecord[]) => void = () => {};
+    const answers = new Promise<readonly NoticeRecord[]>((resolve) => {
+      answer = resolve;
+    });
+    const { sink, asked, record } = slowly(url, answers);
+    sink.start();
+    await asked;
+    const alert = alertOf('a', 1, { resolvedMs: 5000 });
+    const over: OutboxMessage = { ...message('a'), event: 'resolved', notice: { kind: 'alert', alert } };
+    const told = sink.deliver(over, NEVER);
+    answer([record]);
+    assert.equal(await told, 'delivered');
+    assert.deepEqual(
+      one.posts.flat().map(({ endsAt }) => endsAt),
+      ['2026-01-01T00:04:00.000Z', '1970-01-01T00:00:05.000Z'],
+    );
+    sink.stop();
+  });
+
+  it('sends nothing again while the store does not say what is open, says so, and goes on delivering', async () => {
+    const { one, url } = await fake();
+    const { sink, log, asked } = slowly(url, Promise.reject(new Error('no answer')));
+    sink.start();
+    await asked;
+    assert.equal(await sink.deliver(message('b'), NEVER), 'delivered');
+    assert.deepEqual(
+      one.posts.flat().map(({ labels }) => labels.device),
+      ['b'],
+    );
+    assert.deepEqual(log.events(), ['resendFailed']);
     sink.stop();
   });
 });
