@@ -8,6 +8,7 @@ import { createLogSink } from '../io/sinks/log.ts';
 import { createMqttSink, type MqttPublisher } from '../io/sinks/mqtt.ts';
 import type { Sink } from '../io/sinks/sink.ts';
 import { createWebhookSink } from '../io/sinks/webhook.ts';
+import type { Ground } from '../main.ts';
 import type { OpenNotices } from './open-notices.ts';
 
 export function sharedSinks(
@@ -39,4 +40,11 @@ export function sharedAlertmanager(
     open: () => notices().toldTo('alertmanager'),
     stillOpen: (records) => notices().stillOpen(records),
   });
+}
+
+/** Begins to send what is open, again and again until the monitor stops. */
+export function keepTelling(alertmanager: AlertmanagerSink | null, cleanups: Ground['cleanups']): void {
+  if (alertmanager === null) return;
+  cleanups.push(async () => alertmanager.stop());
+  alertmanager.start();
 }

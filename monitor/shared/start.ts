@@ -29,7 +29,7 @@ import { partitionsOf, serve } from './partitions-of.ts';
 import { hearProbeBytes } from './probe-bytes.ts';
 import { SharedFleet, type SharedPartition } from './shared-fleet.ts';
 import { SharedMonitor } from './shared-monitor.ts';
-import { sharedAlertmanager, sharedSinks } from './sinks.ts';
+import { keepTelling, sharedAlertmanager, sharedSinks } from './sinks.ts';
 
 const GOODBYE_MS = 1000;
 const COMMAND_TIMEOUT_MS = 2000;
@@ -86,16 +86,13 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
   const outbox: Outbox = new Outbox({ ...deliveries, clock, log, onOutcome });
   const url = await startFaces(ground, { fleet, metrics, partitions, incidents });
   cleanups.push(async () => load.stop());
-  cleanups.push(
-    () => outbox.stop(),
-    async () => alertmanager?.stop(),
-  );
+  cleanups.push(() => outbox.stop());
   cleanups.push(() => monitor.stop());
   cleanups.push(() => incidents.keeper.stop());
   cleanups.push(async () => heartbeat.stopping());
   monitor.start();
   incidents.keeper.start();
-  alertmanager?.start();
+  keepTelling(alertmanager, cleanups);
   load.start();
   heartbeat.ready();
   tellStarted(log, { http: url, replica, redis: redis.nodes });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SinkSettings } from '../../../../config/alert-settings.ts';
-import { sharedSinks } from '../../../../monitor/shared/sinks.ts';
+import type { OpenNotices } from '../../../../monitor/shared/open-notices.ts';
+import { keepTelling, sharedAlertmanager, sharedSinks } from '../../../../monitor/shared/sinks.ts';
 import { FakeClock, FakeLog } from '../io/fakes.ts';
 import { messageOf } from '../io/samples.ts';
 
@@ -18,6 +19,45 @@ function sinksOf(settings: Partial<SinkSettings>) {
     log,
   };
 }
+
+const SETTINGS = { urls: ['http://127.0.0.1:9'], resendSeconds: 60, timeoutSeconds: 1 };
+
+describe('the Alertmanager of many monitors', () => {
+  /** Whose notices cannot be read; how often that was tried. */
+  function started() {
+    const clock = new FakeClock();
+    const log = new FakeLog();
+    const cleanups: (() => Promise<void>)[] = [];
+    const asked: string[] = [];
+    const notices = {
+      // biome-ignore lint/correctness/useYield: it fails before it has anything
+      async *toldTo(sink: string): AsyncGenerator<never> {
+        asked.push(sink);
+        throw new Error('no answer');
+      },
+    } as unknown as OpenNotices;
+    const sink = sharedAlertmanager({ ...NONE, alertmanager: SETTINGS }, () => notices, clock, log);
+    keepTelling(sink, cleanups);
+    return { clock, log, cleanups, asked };
+  }
+
+  it('is asked for what is open at the start and at each interval, until the monitor stops', async () => {
+    const { clock, log, cleanups, asked } = started();
+    await clock.pass(150_000);
+    assert.deepEqual(asked, ['alertmanager', 'alertmanager', 'alertmanager']);
+    assert.deepEqual(new Set(log.events()), new Set(['resendFailed']));
+    for (const cleanup of cleanups) await cleanup();
+    await clock.pass(150_000);
+    assert.equal(asked.length, 3);
+  });
+
+  it('is none when it is not configured', () => {
+    const cleanups: (() => Promise<void>)[] = [];
+    const never = (): OpenNotices => assert.fail('asked');
+    keepTelling(sharedAlertmanager(NONE, never, new FakeClock(), new FakeLog()), cleanups);
+    assert.deepEqual(cleanups, []);
+  });
+});
 
 describe('the sinks of one of many monitors', () => {
   it('are those that are configured', () => {
