@@ -2,10 +2,10 @@
  * What was learned of each network, kept over restarts: one small file, written whole and seldom. What cannot be
  * read is left out with a warning; the price is a dropped connection or two, never a start.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../runtime/atomic-file.ts';
 import type { Log } from '../../runtime/log.ts';
+import { readSmallFile } from '../../runtime/small-file.ts';
 import type { IdleTimeoutBelief } from '../policy/idle-timeout-belief.ts';
 import { parseBelief, type SavedBelief, saveBelief } from '../policy/idle-timeout-saved.ts';
 import { parseLink, type SavedLink } from '../policy/link-saved.ts';
@@ -14,6 +14,8 @@ const FILE = 'networks.json';
 const VERSION = 1;
 /** A device that roams further forgets the network it has not seen for longest. */
 const MAX_NETWORKS = 20;
+/** Twenty of them have some tens of kilobytes. */
+const MAX_BYTES = 512 * 1024;
 
 interface SavedNetwork {
   readonly key: string;
@@ -70,7 +72,7 @@ export function openBeliefStore(stateDirectory: string, log: Log): BeliefStore {
 function readNetworks(path: string, log: Log): readonly SavedNetwork[] {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readSmallFile(path, MAX_BYTES);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') {
       const message = `what was learned of networks cannot be read: ${messageOf(error)}; learning anew`;

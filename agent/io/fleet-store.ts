@@ -3,10 +3,11 @@
  * anything is applied. What cannot be read is set aside, and the device runs on its own file.
  */
 import { createHash } from 'node:crypto';
-import { accessSync, constants, readFileSync, renameSync, statSync } from 'node:fs';
+import { accessSync, constants, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILE_CALLS, type FileCalls, writeFileAtomic } from '../../runtime/atomic-file.ts';
 import type { Log } from '../../runtime/log.ts';
+import { readSmallFile } from '../../runtime/small-file.ts';
 import { NOTHING_PUSHED } from '../policy/fleet/fleet.ts';
 import { encodeRecord, parseRecord } from '../policy/fleet/saved.ts';
 import type { FleetRecord } from '../policy/fleet/types.ts';
@@ -63,8 +64,7 @@ function whyNotRead(path: string): string {
 
 function read(path: string): FleetRecord | 'absent' | 'damaged' {
   try {
-    if (statSync(path).size > MAX_BYTES) return 'damaged';
-    return parseRecord(readFileSync(path, 'utf8'), documentHash) ?? 'damaged';
+    return parseRecord(readSmallFile(path, MAX_BYTES), documentHash) ?? 'damaged';
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'absent' : 'damaged';
   }

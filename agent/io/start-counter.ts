@@ -4,12 +4,13 @@
  * A device that lost its state (a new image, a factory reset) would begin below what the monitor has seen and
  * be ignored as stale; so the count is never below the wall clock, which no count of starts overtakes.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../runtime/atomic-file.ts';
 import type { Log } from '../../runtime/log.ts';
+import { readSmallFile } from '../../runtime/small-file.ts';
 
 const FILE = 'starts.json';
+const MAX_BYTES = 4096;
 /** Before this a wall clock has not been set since the device booted (no RTC). */
 const SANE_SINCE_MS = Date.UTC(2024, 0, 1);
 /** A clock beyond 2106 is broken, and a count from it could never come down: the epoch has room for 2^32 starts. */
@@ -33,7 +34,7 @@ export function countStart(stateDirectory: string, wallMs: number, log: Log): nu
 function readCount(path: string, log: Log): number | null {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readSmallFile(path, MAX_BYTES);
   } catch {
     return null;
   }

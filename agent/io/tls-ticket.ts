@@ -4,14 +4,17 @@
  * although TLS 1.3 hands out new tickets at every connection: when there is none, when it is old, and when leaving.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrokerSettings } from '../../config/settings.ts';
 import { writeFileAtomic } from '../../runtime/atomic-file.ts';
 import type { Log } from '../../runtime/log.ts';
+import { readSmallFile } from '../../runtime/small-file.ts';
 
 const FILE = 'tls-session.json';
 const VERSION = 1;
+/** A session with a chain of certificates has some kilobytes. */
+const MAX_BYTES = 64 * 1024;
 /** RFC 8446 section 4.6.1: no ticket lives longer than a week; brokers mostly give hours. */
 const RENEW_AFTER_MS = 12 * 3_600_000;
 
@@ -47,10 +50,12 @@ export function openTlsTicket(
   let session: Buffer | null = saved === null ? null : Buffer.from(saved.session, 'base64');
   let savedMs = saved?.savedMs ?? null;
   let isSaved = true;
+  let isOnDisk = saved !== null;
   const write = (): void => {
     if (session === null || isSaved) return;
     savedMs = wallMs();
     isSaved = true;
+    isOnDisk = true;
     try {
       const ticket: SavedTicket = { session: session.toString('base64'), savedMs };
       writeFileAtomic(path, `${JSON.stringify({ version: VERSION, bound, ...ticket })}\n`);
@@ -72,6 +77,9 @@ export function openTlsTicket(
       session = null;
       savedMs = null;
       isSaved = true;
+      // A broker that nobody can verify is tried for days: once is enough, also where it does not work.
+      if (!isOnDisk) return;
+      isOnDisk = false;
       try {
         rmSync(path, { force: true });
       } catch (error) {
@@ -95,7 +103,7 @@ function identityOf({ url, caFile, certFile }: BrokerSettings): string {
 
 function read(path: string, bound: string): SavedTicket | null {
   try {
-    const text: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const text: unknown = JSON.parse(readSmallFile(path, MAX_BYTES));
     if (typeof text !== 'object' || text === null) return null;
     const { version, bound: to, session, savedMs } = text as Record<string, unknown>;
     if (version !== VERSION || to !== bound) return null;
