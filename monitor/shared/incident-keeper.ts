@@ -53,6 +53,9 @@ export class IncidentKeeper {
   #suspects: readonly Alert[] = [];
   /** What was followed is not in a partition any more: its counts must be read again. */
   #isStale = false;
+  /** Ids of incidents that are open, and how many were opened by this replica, by scope. */
+  #known = new Set<string>();
+  readonly #totals = new Map<IncidentScope['kind'], number>();
   #owed: readonly number[] = [];
   #cancel: () => void = () => {};
   #running: Promise<void> = Promise.resolve();
@@ -87,6 +90,11 @@ export class IncidentKeeper {
   /** The scopes of open incidents, as the keeper knows them. */
   open(): readonly IncidentScope['kind'][] {
     return this.#book?.incidents().map(({ incident }) => incident.scope.kind) ?? [];
+  }
+
+  /** How many this replica has opened since its start, by scope. */
+  totals(): ReadonlyMap<IncidentScope['kind'], number> {
+    return this.#totals;
   }
 
   #sleep(ms: number): void {
@@ -138,6 +146,7 @@ export class IncidentKeeper {
     this.#cutAt = [];
     this.#suspects = [];
     this.#isStale = false;
+    this.#known = new Set(known.incidents.map(({ incident }) => incident.id));
     const facts = { keeper: name, incidents: known.incidents.length, dead: known.alerts.length };
     log.write('info', 'incidentsKept', 'this monitor keeps the incidents of the fleet', facts);
     return book;
@@ -170,6 +179,12 @@ export class IncidentKeeper {
       return false;
     }
     this.#version = version;
+    for (const { incident } of step.incidents) {
+      const { id, scope, resolvedMs } = incident;
+      if (!this.#known.has(id)) this.#totals.set(scope.kind, (this.#totals.get(scope.kind) ?? 0) + 1);
+      if (resolvedMs === null) this.#known.add(id);
+      else this.#known.delete(id);
+    }
     return true;
   }
 

@@ -160,6 +160,7 @@ function metricsOf({
     }),
     pending: () => sinkNames.map((name, at) => [name, fleet.owed(at) + keeper.owed(at)] as const),
     incidents: () => keeper.open(),
+    incidentTotals: () => keeper.totals(),
     circuits: () =>
       outbox()
         .views()
