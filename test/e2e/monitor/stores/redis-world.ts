@@ -1,4 +1,5 @@
 /** One of many monitors, as `monitor/shared/start.ts` joins it, over Redis; on a clock that the test turns. */
+import assert from 'node:assert/strict';
 import type { RedisSettings } from '../../../../config/redis-settings.ts';
 import { Outbox } from '../../../../monitor/io/outbox.ts';
 import type { DeliveryAnswer } from '../../../../monitor/io/sinks/sink.ts';
@@ -215,6 +216,7 @@ export class RedisWorld implements ReachableWorld {
       resolved.push(...(await partition.reads.resolvedAlerts(9999)));
       for await (const some of partition.notices.all()) notices.push(...some.map(({ record }) => record));
     }
+    await this.#toldOnce();
     const transitions: [string, string[]][] = [];
     for (const device of among) {
       const found = await this.#of(device).reads.transitions(device, 9999);
@@ -226,6 +228,18 @@ export class RedisWorld implements ReachableWorld {
       ...{ devices: Object.fromEntries(devices), transitions: Object.fromEntries(transitions) },
       ...{ open, resolved, notices, owed: Object.fromEntries(owed) },
     };
+  }
+
+  /** The history would hide what went in twice; the stream does not. */
+  async #toldOnce(): Promise<void> {
+    for (const { store } of this.#partitions) {
+      const rows = (await this.#client.command('XRANGE', [store.keys.transitions, '-', '+'])) as [
+        string,
+        string[],
+      ][];
+      const told = rows.map(([, [, device, , sequence]]) => `${device} ${sequence}`);
+      assert.deepEqual(told, [...new Set(told)]);
+    }
   }
 
   async #owed(sink: string): Promise<string[]> {

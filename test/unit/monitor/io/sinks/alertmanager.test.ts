@@ -194,6 +194,19 @@ describe('the Alertmanager sink', () => {
     sink.stop();
   });
 
+  it('does not send again what is over by the moment of the post', async () => {
+    const { one, url } = await fake();
+    const { sink, asked } = slowly(url, Promise.resolve([]));
+    sink.start();
+    await asked;
+    assert.equal(await sink.deliver(message('b'), NEVER), 'delivered');
+    assert.deepEqual(
+      one.posts.flat().map(({ labels }) => labels.device),
+      ['b'],
+    );
+    sink.stop();
+  });
+
   it('sends nothing again while the store does not say what is open, says so, and goes on delivering', async () => {
     const { one, url } = await fake();
     const { sink, log, asked } = slowly(url, Promise.reject(new Error('no answer')));

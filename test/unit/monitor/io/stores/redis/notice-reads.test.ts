@@ -49,6 +49,14 @@ describe('the open notices of a partition', () => {
     assert.deepEqual([found, damaged], [['a', 'c'], ['notices b']]);
   });
 
+  it('are still open while the very same stands there, and not another of the same device', async () => {
+    const again = adoptedNotice(alertOf('b', 2), ['log'], 'critical');
+    const { reads } = readsOf({ a: textOf('a'), b: JSON.stringify(again), c: null, d: '{' });
+    const seen = ['a', 'b', 'c', 'd'].map((device) => adoptedNotice(alertOf(device, 1), ['log'], 'critical'));
+    assert.deepEqual(await reads.stillOpen(seen), ['a:1']);
+    assert.deepEqual(await reads.stillOpen([]), []);
+  });
+
   it('are committed as they were read, with what sinks are owed by their place', async () => {
     const { reads, asked } = readsOf({ a: textOf('a'), b: textOf('b') });
     const [a, b] = await reads.due(5000, 9);
