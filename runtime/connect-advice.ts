@@ -161,7 +161,7 @@ function ofSocket(code: string, way: Way): Advice | null {
     case 'ENOTFOUND':
       return there('no such host: correct its name');
     case 'EAI_AGAIN':
-      return there('its name cannot be looked up: no name server answers');
+      return there('its name cannot be looked up: no name server answers, or this device has no network');
     case 'ECONNREFUSED':
       return there(`nobody listens at ${way.next}: correct the port, or start what should`);
     case 'ETIMEDOUT':

@@ -256,9 +256,16 @@ function clientOptions(options: MqttConnectOptions): IClientOptions {
         retain: true,
         ...(protocolVersion === 5 && { properties: { willDelayInterval: will.delaySeconds } }),
       },
-      // The will is sent when its delay or the session ends, whichever comes first (MQTT 5 section 3.1.3.2.2).
-      ...(protocolVersion === 5 && { properties: { sessionExpiryInterval: will.delaySeconds } }),
     }),
+    ...(protocolVersion === 5 && { properties: connectProperties(options) }),
+  };
+}
+
+function connectProperties({ will, maximumPacketSize }: MqttConnectOptions): IClientOptions['properties'] {
+  return {
+    // The will is sent when its delay or the session ends, whichever comes first (MQTT 5 section 3.1.3.2.2).
+    ...(will && { sessionExpiryInterval: will.delaySeconds }),
+    ...(maximumPacketSize !== undefined && { maximumPacketSize }),
   };
 }
 

@@ -23,6 +23,8 @@ export interface MqttConnectOptions {
   readonly ownPings: boolean;
   readonly will?: Will;
   readonly connectTimeoutMs: number;
+  /** Bytes of the largest packet that it wants to be sent (MQTT 5, [MQTT-3.1.2-24]); absent: any. */
+  readonly maximumPacketSize?: number;
   /** A session to resume, as `onTlsSession` gave it. */
   readonly tlsSession?: Buffer;
   /** A connection that stands already, instead of a new one. */

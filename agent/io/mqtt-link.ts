@@ -65,6 +65,9 @@ export interface Whereabouts {
   readonly link?: SavedLink | null;
 }
 
+/** Documents have 16 KiB at most. A retained message of megabytes would end a small device at each connect. */
+const MAX_PACKET_BYTES = 64 * 1024;
+
 /** A link that is not yet connected. */
 export function createMqttLink(options: LinkOptions): Link {
   return new MqttLink(options);
@@ -106,6 +109,7 @@ class MqttLink implements Link {
         ownPings: false,
         will: { topic: statusTopic(device), payload: encodeStatus(will), delaySeconds: willDelaySeconds },
         connectTimeoutMs: timeoutMs,
+        maximumPacketSize: MAX_PACKET_BYTES,
         ...(tlsSession && { tlsSession }),
         ...(opened && { opened }),
       },

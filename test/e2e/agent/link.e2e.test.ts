@@ -143,4 +143,18 @@ describe('an ask', () => {
     assert.equal((await nth(agent, 'probeSent', 1)).reason, 'asked');
     assert.equal(count(agent, 'probeSent'), 1);
   });
+
+  it('of a megabyte never leaves the broker: the device has said how large a packet may be', async () => {
+    const { path, url, observer } = await world();
+    const agent = startAgent(cleanups, url, { keepalive_interval: '60s' });
+    await nth(agent, 'linkUp', 1, 60_000);
+    observer.publish('khd/1/pump-17/ask', 'x'.repeat(2 ** 20));
+    await waitFor('the answer to another', 60_000, () => {
+      observer.publish('khd/1/pump-17/ask', '');
+      return observer.probes.length > 0;
+    });
+    const receivedBytes = path.passages.reduce((sum, passage) => sum + passage.fromBroker().length, 0);
+    assert.ok(receivedBytes < 64 * 1024, `${receivedBytes} bytes`);
+    assert.equal(count(agent, 'linkLost'), 0);
+  });
 });

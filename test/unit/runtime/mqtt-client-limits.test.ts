@@ -30,6 +30,8 @@ interface HostileBroker {
   readonly published: Received[];
   /** Types of packets. */
   readonly seen: number[];
+  /** The CONNECT as it came. */
+  connect(): Buffer;
   /** Acknowledges the oldest message that was not. */
   acknowledge(): void;
   end(): void;
@@ -56,6 +58,7 @@ async function startBroker(
   const seen: number[] = [];
   let acknowledged = 0;
   let client: Socket | null = null;
+  let connectPacket: Buffer = Buffer.alloc(0);
   const server = createServer((socket) => {
     client = socket.on('error', () => {});
     let unread = Buffer.alloc(0);
@@ -66,6 +69,7 @@ async function startBroker(
         seen.push(packet.type);
         if (packet.type === PUBLISH) published.push(receivedOf(packet.bytes));
         if (packet.type !== CONNECT) continue;
+        connectPacket = packet.bytes;
         const length = 3 + properties.length;
         socket.write(Buffer.from([0x20, length, 0, reasonCode, properties.length, ...properties]));
       }
@@ -82,6 +86,7 @@ async function startBroker(
     broker: { url: `mqtt://127.0.0.1:${address.port}` } as BrokerSettings,
     published,
     seen,
+    connect: () => connectPacket,
     acknowledge() {
       const { packetId } = published[acknowledged] ?? assert.fail('nothing to acknowledge');
       acknowledged += 1;
@@ -101,6 +106,7 @@ function connect(broker: BrokerSettings, events: Partial<MqttEvents>): MqttSessi
       keepAliveSeconds: 60,
       ownPings: false,
       connectTimeoutMs: 60_000,
+      maximumPacketSize: 0x1_0203,
     },
     { onUp: nothing, onConnectFailed: nothing, onClosed: nothing, onMessage: nothing, ...events },
   );
@@ -172,6 +178,12 @@ test('Maximum Packet Size: what is larger is not sent, and refused in words', as
   await until(() => names(broker).length === 1);
   assert.deepEqual(names(broker), ['probe']);
   assert.ok(!broker.seen.includes(SUBSCRIBE));
+});
+
+test('a broker is told how large a packet may be', async (t) => {
+  const broker = await startBroker(t, []);
+  await up(t, broker.broker);
+  assert.ok(broker.connect().includes(Buffer.from([0x27, 0, 1, 2, 3])));
 });
 
 test('Retain Available 0: nothing is retained', async (t) => {
