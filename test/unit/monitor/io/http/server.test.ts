@@ -343,14 +343,13 @@ describe('the HTTP API', () => {
     }
   });
 
-  it('asks for the token everywhere but at /healthz', async () => {
+  it('asks for the token everywhere but at /healthz and /readyz', async () => {
     await serve(TOKEN);
     const paths = [
       '/api/devices',
       '/api/alerts',
       '/api/networks',
       '/metrics',
-      '/readyz',
       '/nowhere',
       '/healthz/..',
       '/healthz2',
@@ -362,6 +361,8 @@ describe('the HTTP API', () => {
       }
     }
     assert.equal((await ask('/healthz')).status, 200);
+    assert.equal((await ask('/readyz2')).status, 401);
+    assert.equal((await ask('/readyz')).status, 200);
     const headers = { Authorization: `Bearer ${TOKEN}` };
     assert.equal((await ask('/api/devices', { headers })).status, 200);
     assert.doesNotMatch((await ask('/api/devices')).text, /correct horse/);
