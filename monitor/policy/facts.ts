@@ -1,7 +1,7 @@
 /** How the durable record of a device takes in what it says of itself. */
 import type { Probe } from '../../protocol/probe.ts';
 import type { Status } from '../../protocol/status.ts';
-import type { DeviceRecord, DeviceState } from './device.ts';
+import type { DeviceRecord, DeviceState, Transition } from './device.ts';
 
 /** The record of a device that nothing was known of. `sequence` 0: its first transition comes with it. */
 export function blankRecord(device: string, promisedSeconds: number, count: number): DeviceRecord {
@@ -21,6 +21,18 @@ export function blankRecord(device: string, promisedSeconds: number, count: numb
     configurationVersion: null,
     counters: { probes: 0, reconnects: 0, lapses: 0 },
     vitals: null,
+  };
+}
+
+/**
+ * What the newest transition of a device still tells when its record is damaged: where it stands, and from where its
+ * sequence goes on, so that no idempotency key is used twice.
+ */
+export function recordAfter(transition: Transition): DeviceRecord {
+  const { device, sequence, epoch, to, atMs, lastHeardMs, promisedSeconds, count } = transition;
+  return {
+    ...blankRecord(device, promisedSeconds, count),
+    ...{ state: to, stateSinceMs: atMs, sequence, epoch, lastHeardMs },
   };
 }
 

@@ -4,7 +4,7 @@ import { deviceRow } from './device-rows.ts';
 import type { Tables } from './lmdb.ts';
 import type { Commit } from './store.ts';
 
-/** A put or a removal that is ready to be made. */
+/** Puts and removals that are ready to be made. */
 type Write = () => void;
 
 /** Any of the tables. */
@@ -17,11 +17,7 @@ interface Table<K> {
  * The writes of a commit, to be made within one transaction; `messages`: those of the commit, with their ids. All
  * that can fail is done here: what throws between two puts would leave those before it written.
  */
-export function writesOf(
-  tables: Tables,
-  commit: Commit,
-  messages: readonly OutboxMessage[],
-): readonly Write[] {
+export function writesOf(tables: Tables, commit: Commit, messages: readonly OutboxMessage[]): Write {
   const { transitions, outbox, networks, notices, silences, history } = tables;
   const writes: Write[] = [];
   const put = <K>(table: Table<K>, key: K, text: string): void =>
@@ -59,7 +55,9 @@ export function writesOf(
     if (text === null) remove(tables.configurations, key);
     else put(tables.configurations, key, text);
   }
-  return writes;
+  return () => {
+    for (const write of writes) write();
+  };
 }
 
 /** What has to be written of it at most; a history row counts like any. */

@@ -1,6 +1,11 @@
-/** Pages of an LMDB store's long tables: a range is read at once, so that a slow reader holds no snapshot open. */
-import type { Alert, Transition } from '../../policy/device.ts';
-import type { Tables } from './lmdb.ts';
+/** An LMDB store's long tables. Pages are read at once, so that a slow reader holds no snapshot open. */
+import type { Alert, DeviceRecord, Transition } from '../../policy/device.ts';
+import { recordAfter } from '../../policy/facts.ts';
+import { readDeviceRow } from './device-rows.ts';
+import type { OnDamaged, Tables } from './lmdb.ts';
+import { parseTransition } from './records.ts';
+
+const END = Number.POSITIVE_INFINITY;
 
 export interface TextRow {
   readonly key: unknown;
@@ -25,4 +30,24 @@ export function resolvedRowsAfter(
 ): Iterable<TextRow> {
   if (after === null) return resolvedAlerts.getRange({ limit });
   return resolvedAlerts.getRange({ start: [after.resolvedMs ?? 0, after.id], exclusiveStart: true, limit });
+}
+
+/** All devices, one by one; of a damaged record what its newest transition tells. */
+export function* deviceRecords(
+  { devices, transitions }: Tables,
+  onDamaged: OnDamaged,
+): Generator<DeviceRecord> {
+  for (const { key: name, value } of devices.getRange()) {
+    const record = readDeviceRow(name, value);
+    if (record !== null) {
+      yield record;
+      continue;
+    }
+    onDamaged('devices', name);
+    const backwards = { reverse: true, limit: 1 };
+    for (const row of transitions.getRange({ start: [name, END], end: [name, -1], ...backwards })) {
+      const newest = parseTransition(row.value);
+      if (newest !== null) yield recordAfter(newest);
+    }
+  }
 }

@@ -14,10 +14,9 @@ import type { NetworkRecord } from '../../policy/network-knowledge.ts';
 import type { NoticeRecord } from '../../policy/notice-book.ts';
 import type { Silence } from '../../policy/silence.ts';
 import { storeUnusable } from '../folder-trouble.ts';
-import { readDeviceRow } from './device-rows.ts';
 import { claim } from './lmdb-claim.ts';
 import { rowsOf, writesOf } from './lmdb-commit.ts';
-import { resolvedRowsAfter, transitionRowsAfter } from './lmdb-pages.ts';
+import { deviceRecords, resolvedRowsAfter, transitionRowsAfter } from './lmdb-pages.ts';
 import { pruneTables } from './lmdb-prune.ts';
 import { Room } from './lmdb-room.ts';
 import { OPEN, writeBatch } from './lmdb-write.ts';
@@ -131,7 +130,7 @@ class LmdbStore implements Store {
   }
 
   devices(): Iterable<DeviceRecord> {
-    return this.#read('devices', this.#tables.devices.getRange(), (text, name) => readDeviceRow(name, text));
+    return deviceRecords(this.#tables, this.#onDamaged);
   }
 
   deviceCount(): number {
@@ -156,10 +155,7 @@ class LmdbStore implements Store {
     const messages = commit.messages.map((message, index) => ({ ...message, id: this.#nextId + index }));
     // Ids of a commit that fails stay unused: its retry gets new ones, and nothing else could collide.
     this.#nextId += messages.length;
-    const writes = writesOf(this.#tables, commit, messages);
-    await this.#write(() => {
-      for (const write of writes) write();
-    }, rowsOf(commit));
+    await this.#write(writesOf(this.#tables, commit, messages), rowsOf(commit));
     for (const alert of commit.alerts) {
       if (alert.resolvedMs === null) this.#openAlerts.set(alert.id, alert);
       else this.#openAlerts.delete(alert.id);

@@ -1,13 +1,14 @@
 /** One partition of the shared store: typed reads and writes, each one round trip. Decides nothing. */
 import type { Vitals } from '../../../../protocol/probe.ts';
-import type { Alert, DeviceState } from '../../../policy/device.ts';
+import type { Alert, DeviceRecord, DeviceState } from '../../../policy/device.ts';
+import { recordAfter } from '../../../policy/facts.ts';
 import { judgedPlace, type Plan } from '../../../shared/policy/judgement.ts';
 import { countChanges, moveOf } from '../../../shared/policy/move.ts';
 import type { Owed } from '../../../shared/policy/owed.ts';
 import type { TickAnswer } from '../../../shared/policy/replica-clock.ts';
 import type { SeenNotice, Sight } from '../../../shared/policy/sight.ts';
 import { parseNotice } from '../notice-records.ts';
-import { parseAlert, parseVitals } from '../records.ts';
+import { parseAlert, parseTransition, parseVitals } from '../records.ts';
 import type { RedisArgument, RedisClient } from './client.ts';
 import { COMMIT_SCRIPT } from './commit-script.ts';
 import { DROP, FORGET } from './forget-script.ts';
@@ -165,14 +166,17 @@ export class PartitionStore {
       read('HMGET', notices),
       read('HMGET', vitals),
     ]);
+    const found = texts.map((text) => (text === null ? null : parseRecordText(text)));
+    const known = await Promise.all(
+      devices.map((device, at) => found[at]?.record ?? (found[at] ? this.#salvaged(device) : null)),
+    );
     return devices.map((device, at) => {
-      const stored = texts[at] == null ? null : parseRecordText(texts[at]);
-      if (stored !== null && stored.record === null) this.#onDamaged('devices', device);
+      const stored = found[at];
       const score = dues[at] ?? unknowns[at] ?? lates[at] ?? null;
       return {
         device,
         version: stored?.version ?? 0,
-        record: stored?.record ?? null,
+        record: known[at] ?? null,
         end: stored?.end ?? null,
         endMs: stored?.endMs ?? 0,
         score: score === null ? null : Number(score),
@@ -212,6 +216,15 @@ export class PartitionStore {
     }
     const results = (await this.#redis.script(COMMIT, this.#commitKeys, args)) as (0 | 1)[] | null;
     return results === null ? null : results.map((result) => result === 1);
+  }
+
+  /** Of a damaged record what its newest transition tells. */
+  async #salvaged(device: string): Promise<DeviceRecord | null> {
+    this.#onDamaged('devices', device);
+    const range = [this.keys.history, `[${device}!`, `[${device} `, 'LIMIT', 0, 1];
+    const [row] = (await this.#redis.command('ZREVRANGEBYLEX', range)) as string[];
+    const transition = parseTransition(row?.slice(row.indexOf('{')));
+    return transition === null ? null : recordAfter(transition);
   }
 
   /** A damaged one must not stand in the way of the alert's end: the text is what is compared. */

@@ -283,6 +283,8 @@ function guarding(check: Check<ReachableWorld>): void {
       await world.reopen();
       const { devices, transitions, owed } = await world.facts(['torn', 'd2']);
       assert.deepEqual([devices.d2?.state, transitions.d2?.length], ['dead', 3]);
+      // A key that was used once must not stand for another death.
+      assert.deepEqual(devices.torn, { state: 'dead', epoch: 0, sequence: 3 });
       assert.ok(owed.log?.includes('d2 opened d2:0:3'));
       const { log } = await world.deliver('delivered');
       assert.ok(log?.includes('d2 opened d2:0:3'));
@@ -290,7 +292,8 @@ function guarding(check: Check<ReachableWorld>): void {
       await world.probe('torn');
       await world.probe('d2');
       const after = await world.facts([]);
-      assert.deepEqual([after.devices.torn?.state, after.devices.d2?.state], ['alive', 'alive']);
+      assert.deepEqual(after.devices.torn, { state: 'alive', epoch: 0, sequence: 4 });
+      assert.deepEqual(after.devices.d2, { state: 'alive', epoch: 0, sequence: 4 });
       assert.deepEqual(
         after.open.filter(({ device }) => device === 'd2'),
         [],

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DeviceRecord } from '../../../../monitor/policy/device.ts';
-import { blankRecord, withFacts, withPromise, withState } from '../../../../monitor/policy/facts.ts';
+import {
+  blankRecord,
+  recordAfter,
+  withFacts,
+  withPromise,
+  withState,
+} from '../../../../monitor/policy/facts.ts';
 import type { Status } from '../../../../protocol/status.ts';
+import { transitionOf } from '../io/samples.ts';
 import { probe, record, status } from './fixtures.ts';
 
 test('a status that says nothing new returns the same object, so that a replay costs no write', () => {
@@ -51,4 +58,19 @@ test('each change of state has its own number, the first one is 1', () => {
   assert.equal(first.sequence, 1);
   assert.equal(first.stateSinceMs, 7);
   assert.equal(withState(first, 'late', 9).sequence, 2);
+});
+
+test('a transition tells of a device where it stood, and from where its sequence goes on', () => {
+  const fields = {
+    epoch: 7,
+    to: 'late',
+    atMs: 5000,
+    lastHeardMs: 4000,
+    promisedSeconds: 20,
+    count: 4,
+  } as const;
+  assert.deepEqual(recordAfter(transitionOf('a', 12, fields)), {
+    ...blankRecord('a', 20, 4),
+    ...{ state: 'late', stateSinceMs: 5000, sequence: 12, epoch: 7, lastHeardMs: 4000 },
+  });
 });
