@@ -12,8 +12,8 @@ import type { VerdictWrites } from '../io/stores/redis/verdict-writes.ts';
 import type { Alert } from '../policy/device.ts';
 import type { IncidentScope } from '../policy/incident.ts';
 import { tellTrouble } from './heard-queue.ts';
+import { MoveReader } from './move-reader.ts';
 import { IncidentBook } from './policy/incident-book.ts';
-import { inOrder, isAfter } from './policy/move.ts';
 import type { NoticeRules } from './policy/owed.ts';
 import { partitionOf } from './policy/partitions.ts';
 import { settled } from './policy/verdict.ts';
@@ -21,7 +21,7 @@ import { settled } from './policy/verdict.ts';
 const ROUND_MS = 250;
 /** How long a keeper is waited for that is not heard of. */
 const HOLD_MS = 3000;
-/** Entries of each stream in one round, and alerts in one command. */
+/** Alerts in one command. */
 const SLICE = 500;
 /** How often it is made sure that who is dead in the book is so in the partitions, and streams are cut. */
 const TIDY_MS = 60_000;
@@ -53,6 +53,7 @@ export class IncidentKeeper {
   #suspects: readonly Alert[] = [];
   /** What was followed is not in a partition any more: its counts must be read again. */
   #isStale = false;
+  #reader: MoveReader | null = null;
   /** Ids of incidents that are open, and how many were opened by this replica, by scope. */
   #known = new Set<string>();
   readonly #totals = new Map<IncidentScope['kind'], number>();
@@ -146,27 +147,22 @@ export class IncidentKeeper {
     this.#cutAt = [];
     this.#suspects = [];
     this.#isStale = false;
+    this.#reader = null;
     this.#known = new Set(known.incidents.map(({ incident }) => incident.id));
     const facts = { keeper: name, incidents: known.incidents.length, dead: known.alerts.length };
     log.write('info', 'incidentsKept', 'this monitor keeps the incidents of the fleet', facts);
     return book;
   }
 
-  /** Takes in a slice of what moved in each partition; says whether that was all. */
+  /** Takes in a round's worth of what moved; says whether that was all. */
   async #follow(book: IncidentBook): Promise<boolean> {
-    const { store } = this.#parts;
-    const { positions } = book;
-    const found = await Promise.all(
-      positions.map((position, partition) => store.moves(partition, position, SLICE)),
+    this.#reader ??= new MoveReader(this.#parts.store, book.positions);
+    const { isDrained, shortened } = await this.#reader.follow((partition, [id, move]) =>
+      book.take(partition, id, move),
     );
-    for (const [partition, { last }] of found.entries()) {
-      if (!isAfter(positions[partition] ?? '', last)) continue;
-      book.rewind(partition, last);
-      this.#isStale = true;
-    }
-    const streams = found.map(({ entries }) => entries);
-    for (const [partition, [id, move]] of inOrder(streams, SLICE)) book.take(partition, id, move);
-    return found.every(({ entries }) => entries.length < SLICE);
+    for (const [partition, last] of shortened) book.rewind(partition, last);
+    if (shortened.length > 0) this.#isStale = true;
+    return isDrained;
   }
 
   async #commit(book: IncidentBook, isTrusted: boolean): Promise<boolean> {
@@ -190,16 +186,20 @@ export class IncidentKeeper {
 
   /** Brings to the partitions what was decided; false: a newer keeper has been there. */
   async #settle(book: IncidentBook): Promise<boolean> {
-    const { verdicts } = this.#parts;
-    for (const [partition, alerts] of byPartition(book.pending(), verdicts.length)) {
-      for (let at = 0; at < alerts.length; at += SLICE) {
-        const done = await this.#settleSlice(partition, alerts.slice(at, at + SLICE));
-        if (done === null) {
-          this.#book = null;
-          return false;
-        }
-        book.settle(done);
-      }
+    const pending = [...byPartition(book.pending(), this.#parts.verdicts.length)];
+    const done = await Promise.all(
+      pending.map(([partition, alerts]) => this.#settlePartition(book, partition, alerts)),
+    );
+    if (!done.includes(false)) return true;
+    this.#book = null;
+    return false;
+  }
+
+  async #settlePartition(book: IncidentBook, partition: number, alerts: readonly Alert[]): Promise<boolean> {
+    for (let at = 0; at < alerts.length; at += SLICE) {
+      const done = await this.#settleSlice(partition, alerts.slice(at, at + SLICE));
+      if (done === null) return false;
+      book.settle(done);
     }
     return true;
   }

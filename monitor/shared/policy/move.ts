@@ -117,14 +117,16 @@ export type MoveEntry = readonly [id: string, move: Move | null];
 
 /**
  * What was read of all streams in the order of time, each stream's own order kept: those who are late in one are evidence
- * for a death in another. Of a stream with `limit` entries more may follow: nothing is taken that came after its last.
+ * for a death in another. Of a stream that `isCut` more may follow: nothing is taken that came after its last.
  */
 export function inOrder(
   streams: readonly (readonly MoveEntry[])[],
-  limit: number,
+  isCut: readonly boolean[],
 ): readonly (readonly [partition: number, entry: MoveEntry])[] {
-  const cut = streams.flatMap((entries) => (entries.length < limit ? [] : [msOf(entries.at(-1))]));
-  const horizonMs = Math.min(...cut);
+  const ends = streams.flatMap((entries, at) =>
+    isCut[at] && entries.length > 0 ? [msOf(entries.at(-1))] : [],
+  );
+  const horizonMs = Math.min(...ends);
   return streams
     .flatMap((entries, partition) => entries.map((entry) => [partition, entry] as const))
     .filter(([, entry]) => msOf(entry) <= horizonMs)

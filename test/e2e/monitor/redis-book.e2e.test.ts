@@ -17,6 +17,7 @@ import {
 } from '../../../monitor/shared/policy/judgement.ts';
 import { owedFor, owedLater } from '../../../monitor/shared/policy/owed.ts';
 import { settled } from '../../../monitor/shared/policy/verdict.ts';
+import { alertOf } from '../../unit/monitor/io/samples.ts';
 import { INCIDENTS } from '../../unit/monitor/policy/incident-bench.ts';
 import { RULES } from '../../unit/monitor/shared/policy/incident-world.ts';
 import { statusOf } from '../../unit/monitor/shared/samples.ts';
@@ -177,6 +178,25 @@ describe('the book of incidents in Redis', () => {
     const [first, second] = await Promise.all(steps);
     assert.ok(typeof first === 'string');
     assert.equal(second, null);
+  });
+
+  it('takes in more at once than one command may hold', async () => {
+    const many = Array.from({ length: 30_000 }, (_, n) => alertOf(`d${n}`, 1));
+    const devices = many.map(({ device }) => device);
+    const none = { positions: ['7-0'], incidents: [], notices: [], overNotices: [], messages: [] };
+    const all = { ...none, alerts: many, pending: devices, forgottenAlerts: [], settled: [] };
+    const version = await store.commit('', all);
+    assert.ok(version !== null);
+    const known = await store.load();
+    assert.deepEqual(
+      [known?.alerts.length, known?.pending.length, known?.partitions[0]?.position, known?.version],
+      [30_000, 30_000, '7-0', version],
+    );
+    const over = { ...none, alerts: [], pending: [], forgottenAlerts: devices, settled: devices };
+    assert.equal(await store.commit('', over), null);
+    assert.ok(await store.commit(version, over));
+    const after = await store.load();
+    assert.deepEqual([after?.alerts, after?.pending], [[], []]);
   });
 
   it('an alone death is told by its partition once; a keeper that slept changes nothing any more', async () => {

@@ -16,6 +16,9 @@ import { parseMove } from './move-text.ts';
 /** Before every entry of a stream. */
 const BEGINNING = '0-0';
 
+/** Devices in one command: a script takes no end of arguments, and nobody else is served meanwhile. */
+const SLICE = 2000;
+
 export interface Moves {
   /** The last entry that the stream has had. */
   readonly last: string;
@@ -73,12 +76,25 @@ export class IncidentStore implements IncidentReader {
     return (after ?? '') === version ? { version, ...known } : null;
   }
 
-  /** Writes a round; its version, or null when the book is not as it was read. */
+  /**
+   * Writes a round; its version, or null when the book is not as it was read. What it says of devices comes in slices, the rest
+   * with the last of them: a keeper that is killed in between leaves its successor the same moves to take in again.
+   */
   async commit(version: string, step: BookStep): Promise<string | null> {
+    let written: string | null = version;
+    for (const slice of slicesOf(step)) {
+      if (written !== null) written = await this.#write(written, slice);
+    }
+    return written;
+  }
+
+  async #write(version: string, step: BookStep): Promise<string | null> {
     const { book, open, alerts, pending, notices, resolved } = this.keys;
     const args: RedisArgument[] = [version];
-    const list = (rows: readonly (readonly RedisArgument[])[]): void =>
-      void args.push(rows.length, ...rows.flat());
+    const list = (rows: readonly (readonly RedisArgument[])[]): void => {
+      args.push(rows.length);
+      for (const row of rows) args.push(...row);
+    };
     list(step.positions.map((position) => [position]));
     list(
       step.incidents.map((record) => {
@@ -166,4 +182,22 @@ export class IncidentStore implements IncidentReader {
 
 function parsed<T>(texts: ReadonlyMap<string, string>, parse: (text: unknown) => T | null): readonly T[] {
   return [...texts.values()].flatMap((text) => parse(text) ?? []);
+}
+
+const NO_DEVICES = { alerts: [], forgottenAlerts: [], pending: [], settled: [] };
+const NOTHING: BookStep = {
+  ...NO_DEVICES,
+  ...{ positions: [], incidents: [], notices: [], overNotices: [], messages: [] },
+};
+
+/** In this order: a device is pending only with its alert, and what comes first does no harm without the rest. */
+function slicesOf(step: BookStep): readonly BookStep[] {
+  const slices: BookStep[] = [];
+  const cut = (kind: keyof typeof NO_DEVICES): void => {
+    for (let at = 0; at < step[kind].length; at += SLICE)
+      slices.push({ ...NOTHING, [kind]: step[kind].slice(at, at + SLICE) });
+  };
+  if (Math.max(step.alerts.length, step.forgottenAlerts.length, step.settled.length) <= SLICE) return [step];
+  for (const kind of ['alerts', 'pending', 'forgottenAlerts', 'settled'] as const) cut(kind);
+  return [...slices, { ...step, ...NO_DEVICES }];
 }

@@ -236,7 +236,10 @@ export class BookWorld {
       book.positions.map((position, at) => this.#store.moves(at, position, SLICE)),
     );
     const streams = found.map(({ entries }) => entries);
-    for (const [partition, [entry, move]] of inOrder(streams, SLICE)) {
+    for (const [partition, [entry, move]] of inOrder(
+      streams,
+      streams.map(({ length }) => length >= SLICE),
+    )) {
       book.take(partition, entry, move);
       for (const { id, incident } of book.alerts()) if (incident !== undefined) members.add(id);
     }

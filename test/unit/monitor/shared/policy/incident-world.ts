@@ -102,7 +102,11 @@ export class IncidentWorld {
       const entries = this.#streams[partition] ?? [];
       return entries.filter(([id]) => isAfter(id, position)).slice(0, limit);
     });
-    for (const [partition, [id, move]] of inOrder(streams, limit)) this.book.take(partition, id, move);
+    for (const [partition, [id, move]] of inOrder(
+      streams,
+      streams.map(({ length }) => length >= limit),
+    ))
+      this.book.take(partition, id, move);
     return this.book.finish(this.nowMs, isTrusted);
   }
 

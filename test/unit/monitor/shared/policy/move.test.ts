@@ -80,12 +80,12 @@ describe('what the keeper of incidents follows', () => {
 
   it('takes all streams in the order of time, and not beyond what is read of one', () => {
     const read = (...ids: string[]): MoveEntry[] => ids.map((id) => [id, null]);
-    const order = (limit: number): string[] =>
-      inOrder([read('5-1', '9-0', '12-0'), read('7-0', '7-1')], limit).map(([at, [id]]) => `${at} ${id}`);
-    assert.deepEqual(order(9), ['0 5-1', '1 7-0', '1 7-1', '0 9-0', '0 12-0']);
-    assert.deepEqual(order(3), order(9));
-    assert.deepEqual(order(2), ['0 5-1', '1 7-0', '1 7-1']);
-    assert.deepEqual(inOrder([[], []], 9), []);
+    const order = (...isCut: boolean[]): string[] =>
+      inOrder([read('5-1', '9-0', '12-0'), read('7-0', '7-1')], isCut).map(([at, [id]]) => `${at} ${id}`);
+    assert.deepEqual(order(), ['0 5-1', '1 7-0', '1 7-1', '0 9-0', '0 12-0']);
+    assert.deepEqual(order(true, false), order());
+    assert.deepEqual(order(false, true), ['0 5-1', '1 7-0', '1 7-1']);
+    assert.deepEqual(inOrder([[], []], [true, true]), []);
   });
 
   it('orders the entries of a stream by number, not by text', () => {
