@@ -8,8 +8,8 @@ import { isIP, type LookupFunction } from 'node:net';
 
 /** A SYN is repeated after 1 s and after 3 s (RFC 6298): both repetitions have their chance. */
 const ATTEMPT_MS = 4000;
-/** Several addresses have to fit into one connect. */
-const ATTEMPTS_A_CONNECT = 3;
+/** One of each family has to fit into one connect. */
+const ATTEMPTS_A_CONNECT = 2;
 const SHORTEST_MS = 250;
 
 export interface AddressOptions {
