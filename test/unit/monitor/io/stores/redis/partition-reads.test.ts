@@ -58,4 +58,28 @@ describe('what is read of a partition', () => {
       ['khdDrop', ['1-0', row('a', 1), '2-0', row('a', 2)]],
     ]);
   });
+
+  it('forgets what is old also behind what a monitor wrote whose clock was ahead, and reads no further than that', async () => {
+    const ages = [...Array(600).fill(9e12), ...Array(600).fill(1000), ...Array(1200).fill(6000)];
+    const rows = ages.map((atMs, at): [string, string[]] => {
+      const text = JSON.stringify(transitionOf('a', at, { atMs }));
+      return [
+        `${at < 1200 ? 1000 : 6000}-${at}`,
+        ['device', 'a', 'sequence', String(at), 'transition', text],
+      ];
+    });
+    const asked: string[] = [];
+    const redis = {
+      async command(name: string, [, from = '']: readonly RedisArgument[]): Promise<unknown> {
+        if (name !== 'XRANGE') return name === 'ZRANGEBYSCORE' ? [] : 0;
+        asked.push(String(from));
+        const first = from === '-' ? 0 : rows.findIndex(([id]) => `(${id}` === from) + 1;
+        return rows.slice(first, first + 500);
+      },
+      script: async () => 0,
+    } as unknown as RedisClient;
+    const reads = new PartitionReads(redis, KEYS, () => {});
+    assert.equal((await reads.prune(5000)).transitions, 600);
+    assert.deepEqual(asked, ['-', '(1000-499', '(1000-999']);
+  });
 });
