@@ -113,7 +113,8 @@ export function loadMonitor(options: LoadOptions): Loaded<MonitorSettings> {
   stateDirectoryDefault(read, 'data_directory', options.env);
   const config = finish<MonitorConfig>(read, monitorSchema, MONITOR_KEYS, monitorChecks, options);
   const values = effectiveValues(config, read, MONITOR_KEYS);
-  return { settings: toMonitorSettings(config), values, warnings: monitorWarnings(config) };
+  const given = values.filter(({ origin }) => origin.layer !== 'default').map(({ key }) => key);
+  return { settings: toMonitorSettings(config), values, warnings: monitorWarnings(config, given) };
 }
 
 function readLayers({ file, env, overrides, pushed }: LoadOptions, keys: Keys): Gathered {

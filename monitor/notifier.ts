@@ -61,7 +61,7 @@ export function notifierOf(
  * A silence that is over is kept for so long by the monotonic clock: a wall clock that was wrong, as after a start
  * without a battery behind it, must not take a silence away that the right one has yet to reach.
  */
-const KEPT_OVER_MS = 24 * 3_600_000;
+export const KEPT_OVER_MS = 24 * 3_600_000;
 
 /** Silences of the configuration: they go when it says so, not by the API. */
 export const CONFIGURED = 'config:';

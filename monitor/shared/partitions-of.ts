@@ -81,6 +81,6 @@ export function serve(
 ): void {
   const watched = partitions[partition];
   notices.turn(partition, hasTurn);
-  if (hasTurn) void watched?.reminder.look();
+  if (hasTurn || watched?.reminder.mustReview === true) void watched?.reminder.look();
   stream.serve(partition, hasTurn, watched?.worker.reply?.owed ?? []);
 }

@@ -18,14 +18,29 @@ export interface ReminderParts {
 
 export class Reminder {
   readonly #parts: ReminderParts;
-  /** All were looked at since the start: the configuration may have changed before it. */
-  #hasReviewed = false;
+  /** Lists of silences that were heard of: the configuration may have changed before the start. */
+  #lists = 1;
+  /** Of them, those by which all notices were looked at. */
+  #reviewed = 0;
+  #mustReview = false;
   #isLooking = false;
   /** Monotonic ms before which it does not look again. */
   #restMs = 0;
 
   constructor(parts: ReminderParts) {
     this.#parts = parts;
+  }
+
+  /** Silences came or went: all are looked at, whoever has the turn, since this replica may just have written by the old list. */
+  silencesChanged(): void {
+    this.#lists += 1;
+    this.#mustReview = true;
+    this.#restMs = 0;
+  }
+
+  /** All must be looked at, with the turn or without. */
+  get mustReview(): boolean {
+    return this.#mustReview;
   }
 
   /** Never rejects; what the store does not take is looked at again. */
@@ -36,8 +51,10 @@ export class Reminder {
     this.#isLooking = true;
     this.#restMs = monotonicMs + EVERY_MS;
     try {
-      if (!this.#hasReviewed) for await (const some of reads.all()) await this.#advance(some);
-      this.#hasReviewed = true;
+      const lists = this.#lists;
+      if (this.#reviewed < lists) for await (const some of reads.all()) await this.#advance(some);
+      this.#reviewed = lists;
+      this.#mustReview = this.#mustReview && this.#lists > lists;
       for (;;) {
         const due = await reads.due(clock.now().wallMs, SLICE);
         const went = await this.#advance(due);

@@ -29,7 +29,9 @@ import { partitionsOf, serve } from './partitions-of.ts';
 import { hearProbeBytes } from './probe-bytes.ts';
 import { SharedFleet, type SharedPartition } from './shared-fleet.ts';
 import { SharedMonitor } from './shared-monitor.ts';
+import type { SharedSilences } from './shared-silences.ts';
 import { keepTelling, sharedAlertmanager, sharedSinks } from './sinks.ts';
+import { queueLengths, silencesOf, tellingOf } from './telling-of.ts';
 
 const GOODBYE_MS = 1000;
 const COMMAND_TIMEOUT_MS = 2000;
@@ -43,8 +45,7 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
   await agreeOnLayout(client, redis.prefix, redis.partitions);
   const deliveryClient = await connect(ground, redis, DELIVERY_TIMEOUT_MS);
   const replica = stableClientId(settings.dataDirectory);
-  const tally = new Tally();
-  const refusals = new Refusals(log, clock);
+  const [tally, refusals] = [new Tally(), new Refusals(log, clock)];
   const ear: Ear = new Ear(() => feedOf(ground, replica, redis, { monitor, tally, refusals }), GOODBYE_MS);
   const alertmanager = sharedAlertmanager(settings.sinks, () => notices, clock, log);
   const sinks = sharedSinks(settings.sinks, ear, alertmanager, clock, log);
@@ -60,6 +61,7 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
     onOwed: () => outbox.wake(),
   });
   const notices = openNoticesOf(partitions, incidents);
+  const silences = await silencesOf(redis, { ...rules, client, deliveryClient, partitions, clock, log });
   const manager = await findServiceManager({ env: process.env, pid: process.pid, log });
   const heartbeat: Heartbeat = new Heartbeat(manager, {
     counts: () => fleet.counts(),
@@ -69,7 +71,7 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
     ...{ workers, replica, ear, clock, log },
     incarnation,
     leaseMs: redis.replicaTimeoutSeconds * 1000,
-    onRound: (now) => heartbeat.judged(now),
+    onRound: (now) => void [silences.look(), heartbeat.judged(now)],
     onTick: (partition, hasTurn) => serve(partitions, stream, notices, partition, hasTurn),
   });
   const fleet = new SharedFleet({
@@ -84,7 +86,7 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
   const onOutcome = (sink: string, outcome: string): void => metrics.delivery(sink, outcome);
   const deliveries = { store: stream, sinks, delivery: settings.delivery, random: Math.random };
   const outbox: Outbox = new Outbox({ ...deliveries, clock, log, onOutcome });
-  const url = await startFaces(ground, { fleet, metrics, partitions, incidents });
+  const url = await startFaces(ground, { fleet, metrics, partitions, incidents, silences, client, outbox });
   cleanups.push(async () => load.stop());
   cleanups.push(() => outbox.stop());
   cleanups.push(() => monitor.stop());
@@ -103,15 +105,24 @@ interface Faced {
   readonly metrics: Metrics;
   readonly partitions: readonly SharedPartition[];
   readonly incidents: SharedIncidents;
+  readonly silences: SharedSilences;
+  readonly client: RedisClient;
+  readonly outbox: Outbox;
 }
 
 /** The API and the jobs; returns where the API listens. */
 async function startFaces(
   { settings, log, clock, cleanups }: Ground,
-  { fleet, metrics, partitions, incidents }: Faced,
+  { fleet, metrics, partitions, incidents, silences, client, outbox }: Faced,
 ): Promise<string> {
   const networks = new NetworkTable([]);
-  const http = await startHttp({ settings: settings.http, fleet, metrics, networks, now: clock.now });
+  const telling = tellingOf(silences, {
+    views: () => outbox.views(),
+    owedOfAlerts: (at) => fleet.owed(at),
+    owedOfIncidents: (sinks) => queueLengths(client, sinks.map(incidents.store.keys.outbox)),
+  });
+  const faces = { fleet, metrics, networks, telling };
+  const http = await startHttp({ settings: settings.http, now: clock.now, ...faces });
   cleanups.push(() => http.close());
   const reads = partitions.map((partition) => partition.reads);
   const jobs = sharedJobs({ settings, reads, fleet, incidents: incidents.store, clock, log });

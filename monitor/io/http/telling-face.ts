@@ -14,5 +14,5 @@ export interface NotifierFace {
 
 export interface TellingFace {
   readonly notifier: NotifierFace;
-  sinks(): readonly SinkView[];
+  sinks(): readonly SinkView[] | Promise<readonly SinkView[]>;
 }

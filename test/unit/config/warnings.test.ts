@@ -21,6 +21,18 @@ test('what is valid and hardly meant is named', () => {
   assert.deepEqual(warningsOf({ 'canary.interval': '8s' }), []);
 });
 
+test('what has no effect with many monitors is named when somebody set it', () => {
+  const redis = { 'store.engine': 'redis' };
+  const canary = warningsOf({ ...redis, 'canary.interval': '9s' });
+  assert.match(canary.join('|'), /^canary\.interval: has no effect with store\.engine "redis"; [^|]*$/);
+  assert.match(
+    warningsOf({ ...redis, max_grace: '60s' }).join('|'),
+    /^max_grace: has no effect.*grace alone counts/,
+  );
+  assert.deepEqual(warningsOf({ ...redis, max_grace: '0s' }), [], 'nothing is to be learned');
+  assert.deepEqual(warningsOf({ max_grace: '60s' }), []);
+});
+
 test('all that is wrong with routes and silences is said at once', () => {
   const silences = [{ groups: ['a'] }, { schedule: '0 22 * * *', duration: '1h' }];
   const routes = [{ groups: ['a'], sinks: ['webhok', 'webhook'], repeat: '5s' }, { sinks: ['command'] }];

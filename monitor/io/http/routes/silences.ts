@@ -109,4 +109,4 @@ export function silenceRoutes({ notifier }: TellingFace, wallMs: () => number): 
   ];
 }
 
-const STORE_FAILING = 'the store does not take it; nothing has changed';
+const STORE_FAILING = 'the store does not confirm it; GET /api/silences shows what it has';

@@ -24,10 +24,11 @@ export function sinkRoutes(
       id: 'listSinks',
       summary: 'What each sink is owed, and whether it answers.',
       answers: { 200: { doc: 'Every sink.', schema: fixed({ sinks: list(sinkShape) }) } },
-      handle() {
+      async handle() {
+        const views = await telling.sinks();
         const { monotonicMs, wallMs } = now();
         return ok({
-          sinks: telling.sinks().map(({ sink, circuit, pending, failures, lastError, openUntilMs }) => ({
+          sinks: views.map(({ sink, circuit, pending, failures, lastError, openUntilMs }) => ({
             ...{ sink, circuit, pending, failures },
             last_error: lastError,
             next_try: isoTime(openUntilMs === null ? null : Math.round(wallMs + openUntilMs - monotonicMs)),

@@ -67,9 +67,24 @@ export function partitionKeys(prefix: string, partition: number): PartitionKeys 
   };
 }
 
-/** What belongs to no device: how the store is laid out, and the networks. */
-export function commonKeys(prefix: string): { readonly layout: string; readonly networks: string } {
-  return { layout: `{${prefix}:common}:layout`, networks: `{${prefix}:common}:networks` };
+/** What belongs to no device: how the store is laid out, the networks, and the silences of the API. */
+export interface CommonKeys {
+  readonly layout: string;
+  readonly networks: string;
+  /** Hash: id → silence. */
+  readonly silences: string;
+  /** Another after each change of them. */
+  readonly silencesVersion: string;
+}
+
+export function commonKeys(prefix: string): CommonKeys {
+  const tag = `{${prefix}:common}`;
+  return {
+    layout: `${tag}:layout`,
+    networks: `${tag}:networks`,
+    silences: `${tag}:silences`,
+    silencesVersion: `${tag}:silences-version`,
+  };
 }
 
 /** Of the whole fleet's incidents: one slot. */

@@ -16,12 +16,14 @@ import { BOOK, COUNTS, HOLD, MOVES, VERDICT } from './incident-scripts.ts';
 import { type PartitionKeys, partitionKeys } from './keys.ts';
 import { NOTICE } from './notice-script.ts';
 import { parseRecordText, recordText } from './record-text.ts';
+import { SILENCE_SCRIPTS } from './silence-store.ts';
 import { LEAVE_SCRIPT, TICK_SCRIPT } from './tick-script.ts';
 
 export const TICK = { name: 'khdTick', lua: TICK_SCRIPT } as const;
 export const LEAVE = { name: 'khdLeave', lua: LEAVE_SCRIPT } as const;
 export const COMMIT = { name: 'khdCommit', lua: COMMIT_SCRIPT } as const;
-export const SCRIPTS = [TICK, LEAVE, COMMIT, FORGET, DROP, NOTICE, HOLD, BOOK, COUNTS, MOVES, VERDICT];
+const INCIDENT_SCRIPTS = [HOLD, BOOK, COUNTS, MOVES, VERDICT];
+export const SCRIPTS = [TICK, LEAVE, COMMIT, FORGET, DROP, NOTICE, ...INCIDENT_SCRIPTS, ...SILENCE_SCRIPTS];
 
 /** The sorted sets whose scores are deadlines. */
 export const TIMED_SETS = ['due', 'unknown', 'late'] as const;

@@ -50,9 +50,10 @@ describe('the reminder of a partition', () => {
       const alert = alertOf(device, 1, { openedMs: clock.now().wallMs });
       notices.open.push({ device, text: '', record: adoptedNotice(alert, ['log'], 'critical') });
     }
-    const rules = { policy, silences: new Silences([]) };
+    const silences = new Silences([]);
+    const rules = { policy, silences };
     const reads = notices as unknown as NoticeReads;
-    return { clock, notices, reminder: new Reminder({ reads, rules, clock, log: new FakeLog() }) };
+    return { clock, notices, silences, reminder: new Reminder({ reads, rules, clock, log: new FakeLog() }) };
   }
 
   it('looks at all after a start, and then at those that are due, once a second', async () => {
@@ -78,5 +79,30 @@ describe('the reminder of a partition', () => {
     await clock.pass(HOUR_MS + 5000);
     await reminder.look();
     assert.deepEqual(notices.told, ['log reminded a']);
+  });
+
+  it('looks at all again when the silences are others, until the store has answered', async () => {
+    const { clock, notices, silences, reminder } = startedWith();
+    const alert = alertOf('a', 1, { openedMs: clock.now().wallMs });
+    const record = { ...adoptedNotice(alert, [], 'critical'), held: true };
+    notices.open.push({ device: 'a', text: '', record });
+    silences.put({
+      ...{ id: 'x', comment: '', groups: [], devices: ['a'], networks: [] },
+      window: { kind: 'recurring', schedule: '* * * * *', durationSeconds: 3600 },
+    });
+    await reminder.look();
+    assert.deepEqual([notices.told, reminder.mustReview], [[], false]);
+    silences.remove('x');
+    reminder.silencesChanged();
+    const { all } = notices;
+    notices.all = () => {
+      throw new Error('no answer');
+    };
+    await reminder.look();
+    assert.deepEqual([notices.told, reminder.mustReview], [[], true]);
+    notices.all = all;
+    await clock.pass(1000);
+    await reminder.look();
+    assert.deepEqual([notices.told, reminder.mustReview], [['log opened a'], false]);
   });
 });
