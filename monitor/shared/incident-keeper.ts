@@ -21,6 +21,8 @@ import { settled } from './policy/verdict.ts';
 const ROUND_MS = 250;
 /** How long a keeper is waited for that is not heard of. */
 const HOLD_MS = 3000;
+/** How long what was last known of the keeper counts. */
+const KEPT_MS = 2000;
 /** Alerts in one command. */
 const SLICE = 500;
 /** How often it is made sure that who is dead in the book is so in the partitions, and streams are cut. */
@@ -53,6 +55,12 @@ export class IncidentKeeper {
   #suspects: readonly Alert[] = [];
   /** What was followed is not in a partition any more: its counts must be read again. */
   #isStale = false;
+  /** Monotonic ms at which its place was last asked for. */
+  #heldMs = 0;
+  /** The last round went in. */
+  #isWell = false;
+  /** Monotonic ms at which the keeper was last known to be at work. */
+  #keptMs = Number.NEGATIVE_INFINITY;
   #reader: MoveReader | null = null;
   /** Ids of incidents that are open, and how many were opened by this replica, by scope. */
   #known = new Set<string>();
@@ -75,7 +83,7 @@ export class IncidentKeeper {
     this.#isStopped = true;
     this.#cancel();
     await this.#running;
-    await this.#parts.store.hold(this.#parts.name, 0).catch(() => {});
+    await this.#parts.store.hold(this.#parts.name, 0, false).catch(() => {});
   }
 
   /** Whether this replica keeps the incidents, as far as it knows. */
@@ -86,6 +94,11 @@ export class IncidentKeeper {
   /** What each sink is owed of incidents, as the keeper knows it. */
   owed(sink: number): number {
     return this.#owed[sink] ?? 0;
+  }
+
+  /** Whether some keeper, here or elsewhere, is at work: what waits for it is not waited for in vain. */
+  isKept(): boolean {
+    return this.#parts.clock.now().monotonicMs - this.#keptMs < KEPT_MS;
   }
 
   /** The scopes of open incidents, as the keeper knows them. */
@@ -104,13 +117,17 @@ export class IncidentKeeper {
 
   /** Says whether there is more to take in. Never rejects. */
   async #round(): Promise<boolean> {
-    const { store, name, log, onRound } = this.#parts;
+    const { store, name, log, clock, onRound } = this.#parts;
+    const isWell = this.#isWell;
+    this.#isWell = false;
+    this.#heldMs = clock.now().monotonicMs;
     try {
-      const owed = await store.hold(name, HOLD_MS);
-      if (owed === null) this.#book = null;
-      this.#owed = owed ?? [];
-      onRound(owed !== null, this.#owed);
-      return owed === null ? false : await this.#keep();
+      const { isKeeper, isKept, owed } = await store.hold(name, HOLD_MS, isWell);
+      if (!isKeeper) this.#book = null;
+      if (isKept) this.#keptMs = clock.now().monotonicMs;
+      this.#owed = isKeeper ? owed : [];
+      onRound(isKeeper, this.#owed);
+      return isKeeper ? await this.#keep() : false;
     } catch (error) {
       this.#book = null;
       tellTrouble(log, error);
@@ -132,6 +149,7 @@ export class IncidentKeeper {
     if (!(await this.#commit(book, isDrained && isTrusted()))) return true;
     if (this.#isStale) this.#book = null;
     if (this.#isStale || !(await this.#settle(book))) return true;
+    this.#isWell = true;
     if (clock.now().monotonicMs >= this.#tidyMs) await this.#tidy(book);
     return !isDrained;
   }
@@ -197,11 +215,21 @@ export class IncidentKeeper {
 
   async #settlePartition(book: IncidentBook, partition: number, alerts: readonly Alert[]): Promise<boolean> {
     for (let at = 0; at < alerts.length; at += SLICE) {
+      await this.#renew();
       const done = await this.#settleSlice(partition, alerts.slice(at, at + SLICE));
       if (done === null) return false;
       book.settle(done);
     }
     return true;
+  }
+
+  /** A long round must not cost it its place. */
+  async #renew(): Promise<void> {
+    const { store, name, clock } = this.#parts;
+    const { monotonicMs } = clock.now();
+    if (monotonicMs - this.#heldMs < HOLD_MS / 3) return;
+    this.#heldMs = monotonicMs;
+    await store.hold(name, HOLD_MS, false);
   }
 
   async #settleSlice(partition: number, alerts: readonly Alert[]): Promise<readonly string[] | null> {

@@ -32,13 +32,14 @@ export interface PartitionGround {
   readonly refusals: Refusals;
   readonly ear: Ear;
   readonly rules: NoticeRules;
+  readonly isKept: () => boolean;
 }
 
 export function partitionsOf(
   { settings, log, clock }: Ground,
   redis: RedisSettings,
   client: RedisClient,
-  { replica, sinkNames, tally, refusals, ear, rules }: PartitionGround,
+  { replica, sinkNames, tally, refusals, ear, rules, isKept }: PartitionGround,
 ): readonly WatchedPartition[] {
   const onDamaged = (table: string, key: string): void =>
     log.write('error', 'recordDamaged', `a damaged record was left out: ${table} ${key}`, { table, key });
@@ -65,7 +66,7 @@ export function partitionsOf(
       ask: (device) => void ear.publish(askTopic(device), EMPTY, { qos: 1, retain: false }).catch(() => {}),
     });
     const notices = new NoticeReads(client, store.keys, sinkNames, onDamaged);
-    const reminder = new Reminder({ reads: notices, rules, clock, log });
+    const reminder = new Reminder({ reads: notices, rules, isKept, clock, log });
     const reads = new PartitionReads(client, store.keys, onDamaged);
     return { store, reads, notices, worker, reminder };
   });

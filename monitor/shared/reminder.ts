@@ -12,6 +12,8 @@ const EVERY_MS = 1000;
 export interface ReminderParts {
   readonly reads: NoticeReads;
   readonly rules: NoticeRules;
+  /** Somebody is deciding which deaths are incidents; left out: nobody is waited for. */
+  readonly isKept?: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -68,8 +70,9 @@ export class Reminder {
   }
 
   #advance(notices: readonly OpenNotice[]): Promise<readonly boolean[]> {
-    const { reads, rules, clock } = this.#parts;
+    const { reads, rules, clock, isKept } = this.#parts;
     const { wallMs } = clock.now();
-    return reads.commit(notices.map((seen) => [seen, owedLater(seen.record, rules, wallMs)] as const));
+    const kept = isKept?.() === true;
+    return reads.commit(notices.map((seen) => [seen, owedLater(seen.record, rules, wallMs, kept)] as const));
   }
 }

@@ -51,9 +51,9 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
   const sinks = sharedSinks(settings.sinks, ear, alertmanager, clock, log);
   const sinkNames = sinks.map(({ name }) => name);
   const rules = rulesOf(settings, redis);
-  const partitions = partitionsOf(ground, redis, client, { replica, sinkNames, tally, refusals, ear, rules });
-  const workers = partitions.map(({ worker }) => worker);
-  const incarnation = randomBytes(4).toString('hex');
+  const hands = { replica, sinkNames, tally, refusals, ear, rules, isKept: () => incidents.keeper.isKept() };
+  const partitions = partitionsOf(ground, redis, client, hands);
+  const [workers, incarnation] = [partitions.map(({ worker }) => worker), randomBytes(4).toString('hex')];
   const { incidents, stream } = sharedIncidents(redis, partitions, {
     ...{ client, deliveryClient, replica, incarnation, sinkNames, rules, clock, log },
     settings: settings.incidents,

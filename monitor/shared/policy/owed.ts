@@ -61,11 +61,19 @@ export function owedFor(
 
 const OVER: Owed = { messages: [], notice: null, wakeMs: null };
 
-/** What time brings: a silence that ended, a reminder that is due, a keeper of incidents that is away. */
-export function owedLater(known: NoticeRecord, rules: NoticeRules, wallMs: number): Owed {
+/** A keeper that is at work, and behind, is waited for so much longer. */
+const BEHIND_MS = 600_000;
+
+/**
+ * What time brings: a silence that ended, a reminder that is due, a keeper of incidents that is away. `isKept`: it is at
+ * work.
+ */
+export function owedLater(known: NoticeRecord, rules: NoticeRules, wallMs: number, isKept = false): Owed {
   const { awaitsMs } = known;
-  if (awaitsMs !== undefined && rules.holdMs && wallMs < awaitsMs)
-    return { ...NOTHING_OWED, wakeMs: awaitsMs };
+  if (awaitsMs !== undefined && rules.holdMs) {
+    if (wallMs < awaitsMs) return { ...NOTHING_OWED, wakeMs: awaitsMs };
+    if (isKept && wallMs < awaitsMs + BEHIND_MS) return { ...NOTHING_OWED, wakeMs: wallMs + rules.holdMs };
+  }
   return owedNow(known, rules, wallMs);
 }
 

@@ -249,10 +249,13 @@ describe('the book of incidents in Redis', () => {
   });
 
   it('the place of a keeper is free when it is given up, or not held on to', async () => {
-    assert.deepEqual(await store.hold('a', 60_000), [0]);
-    assert.equal(await store.hold('b', 60_000), null);
-    assert.equal(await store.hold('a', 0), null);
-    assert.deepEqual(await store.hold('b', 1), [0]);
+    const free = { isKeeper: false, isKept: false, owed: [0] };
+    assert.deepEqual(await store.hold('a', 60_000, false), { ...free, isKeeper: true });
+    assert.deepEqual(await store.hold('b', 60_000, true), free);
+    assert.deepEqual(await store.hold('a', 60_000, true), { ...free, isKeeper: true, isKept: true });
+    assert.deepEqual(await store.hold('b', 60_000, false), { ...free, isKept: true });
+    assert.deepEqual(await store.hold('a', 0, false), { ...free, isKept: true });
+    assert.deepEqual(await store.hold('b', 1, false), { ...free, isKeeper: true, isKept: true });
     assert.equal(server.cli('PTTL', store.keys.keeper) <= '1', true);
   });
 });

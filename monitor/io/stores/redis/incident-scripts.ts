@@ -1,20 +1,23 @@
 /**
  * What must be atomic for the keeper of incidents. All rules are elsewhere.
  *
- * HOLD: KEYS: keeper, then the outbox of each sink. ARGV: name, for how long (ms; 0: gives it up).
- * Returns what each sink is owed, or false when somebody else is the keeper.
+ * HOLD: KEYS: keeper, kept, then the outbox of each sink. ARGV: name, for how long (ms; 0: gives it up), whether the last
+ * round of this keeper went in (1/0), for how long that counts (ms).
+ * Returns whether this is the keeper (1/0), whether the keeper is at work (1/0), what each sink is owed.
  */
 const HOLD_SCRIPT = `
 local keeper = redis.call('GET', KEYS[1])
-if keeper and keeper ~= ARGV[1] then return false end
-if ARGV[2] == '0' then
+local mine = not keeper or keeper == ARGV[1]
+if mine and ARGV[2] == '0' then
   redis.call('DEL', KEYS[1])
-  return false
+  mine = false
+elseif mine then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  if ARGV[3] == '1' then redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[4]) end
 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 local owed = {}
-for i = 2, #KEYS do owed[i - 1] = redis.call('XLEN', KEYS[i]) end
-return owed
+for i = 3, #KEYS do owed[i - 2] = redis.call('XLEN', KEYS[i]) end
+return { mine and 1 or 0, redis.call('EXISTS', KEYS[2]), owed }
 `;
 
 /**

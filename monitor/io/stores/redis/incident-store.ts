@@ -13,6 +13,8 @@ import { BOOK, COUNTS, HOLD, MOVES } from './incident-scripts.ts';
 import { type IncidentKeys, incidentKeys, type PartitionKeys } from './keys.ts';
 import { parseMove } from './move-text.ts';
 
+/** How long a round that went in says that the keeper is at work. */
+const WELL_MS = 15_000;
 /** Before every entry of a stream. */
 const BEGINNING = '0-0';
 
@@ -23,6 +25,14 @@ export interface Moves {
   /** The last entry that the stream has had. */
   readonly last: string;
   readonly entries: readonly MoveEntry[];
+}
+
+export interface Held {
+  readonly isKeeper: boolean;
+  /** Whoever is the keeper is at work. */
+  readonly isKept: boolean;
+  /** What each sink is owed of incidents. */
+  readonly owed: readonly number[];
 }
 
 export interface LoadedBook extends KnownBook {
@@ -48,10 +58,12 @@ export class IncidentStore implements IncidentReader {
     this.#sinks = sinks;
   }
 
-  /** Becomes or stays the keeper for `forMs` (0: gives it up); what each sink is owed, or null: somebody else is. */
-  async hold(name: string, forMs: number): Promise<readonly number[] | null> {
-    const keys = [this.keys.keeper, ...this.#outboxes()];
-    return (await this.#redis.script(HOLD, keys, [name, forMs])) as readonly number[] | null;
+  /** Becomes or stays the keeper for `forMs` (0: gives it up), unless somebody else is. `isWell`: its last round went in. */
+  async hold(name: string, forMs: number, isWell: boolean): Promise<Held> {
+    const keys = [this.keys.keeper, this.keys.kept, ...this.#outboxes()];
+    const answer = await this.#redis.script(HOLD, keys, [name, forMs, isWell ? 1 : 0, WELL_MS]);
+    const [isKeeper, isKept, owed] = answer as [number, number, number[]];
+    return { isKeeper: isKeeper === 1, isKept: isKept === 1, owed };
   }
 
   /** The book as of one moment, or null when it changed meanwhile. */

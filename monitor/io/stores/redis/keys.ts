@@ -91,6 +91,8 @@ export function commonKeys(prefix: string): CommonKeys {
 export interface IncidentKeys {
   /** Who keeps them at the moment. */
   readonly keeper: string;
+  /** There as long as its rounds go in. */
+  readonly kept: string;
   /** Hash: the version, and up to where each partition's moves are taken in. */
   readonly book: string;
   /** Hash: id → open incident. */
@@ -110,6 +112,7 @@ export function incidentKeys(prefix: string): IncidentKeys {
   const tag = `{${prefix}:incidents}`;
   return {
     keeper: `${tag}:keeper`,
+    kept: `${tag}:kept`,
     book: `${tag}:book`,
     open: `${tag}:open`,
     alerts: `${tag}:alerts`,

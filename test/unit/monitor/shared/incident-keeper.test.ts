@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { IncidentStore, LoadedBook, Moves } from '../../../../monitor/io/stores/redis/incident-store.ts';
+import type {
+  Held,
+  IncidentStore,
+  LoadedBook,
+  Moves,
+} from '../../../../monitor/io/stores/redis/incident-store.ts';
 import type { SeenAlert, VerdictWrites } from '../../../../monitor/io/stores/redis/verdict-writes.ts';
 import { openedAlert } from '../../../../monitor/policy/alert.ts';
 import type { Alert, DeviceRecord } from '../../../../monitor/policy/device.ts';
@@ -19,6 +24,7 @@ const MINUTE_MS = 60_000;
 /** One partition and the book, in memory; the next call of each of `fails` gets no answer. */
 class Redis {
   keeper: string | null = null;
+  isKept = false;
   version = 1;
   position = '0-0';
   last = '0-0';
@@ -37,11 +43,12 @@ class Redis {
   }
 
   readonly store = {
-    hold: async (name: string, forMs: number): Promise<readonly number[] | null> => {
+    hold: async (name: string, forMs: number, isWell: boolean): Promise<Held> => {
       this.#answer('hold');
-      if (this.keeper !== null && this.keeper !== name) return null;
-      this.keeper = forMs === 0 ? null : name;
-      return forMs === 0 ? null : [0];
+      const isKeeper = this.keeper === null || this.keeper === name;
+      if (isKeeper) this.keeper = forMs === 0 ? null : name;
+      this.isKept = (isKeeper && isWell) || this.isKept;
+      return { isKeeper: isKeeper && forMs > 0, isKept: this.isKept, owed: [0] };
     },
     load: async (): Promise<LoadedBook> => {
       this.loads += 1;
@@ -178,6 +185,25 @@ describe('a keeper of incidents', () => {
     await clock.pass(MINUTE_MS);
     await clock.pass(600);
     assert.deepEqual([...redis.alerts.keys()], ['e']);
+  });
+
+  it('is known to be at work once a round went in, by itself and the others, and not any more when none does', async () => {
+    const redis = new Redis();
+    const { keeper, clock } = keeperOf(redis);
+    const other = keeperOf(redis, 'b');
+    await clock.pass(0);
+    assert.equal(keeper.isKept(), false);
+    await clock.pass(300);
+    await other.clock.pass(300);
+    assert.deepEqual([keeper.isKept(), other.keeper.isKept()], [true, true]);
+    for (let round = 0; round < 12; round += 1) {
+      // What said so ends by itself.
+      if (round === 1) redis.isKept = false;
+      redis.die(`d${round}`);
+      redis.fails.add('commit');
+      await clock.pass(250);
+    }
+    assert.equal(keeper.isKept(), false);
   });
 
   it('cuts the stream a minute after it has taken it in', async () => {

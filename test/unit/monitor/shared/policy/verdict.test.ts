@@ -30,6 +30,12 @@ describe('an alert that waits for the keeper of incidents', () => {
     assert.deepEqual([told(after), noticeOf(after).awaitsMs], [['opened d:1:4'], undefined]);
   });
 
+  it('waits longer for a keeper that is at work, and not for ever', () => {
+    const behind = owedLater(waiting, RULES, 15_000, true);
+    assert.deepEqual([told(behind), behind.notice, behind.wakeMs], [[], undefined, 25_000]);
+    assert.deepEqual(told(owedLater(waiting, RULES, 615_000, true)), ['opened d:1:4']);
+  });
+
   it('is told at once where deaths are not folded any more', () => {
     assert.deepEqual(told(owedLater(waiting, { ...RULES, holdMs: 0 }, 5001)), ['opened d:1:4']);
   });
