@@ -82,7 +82,7 @@ export class SharedFleet implements FleetReader {
     const found: DeviceView[] = [];
     let after = cursor;
     for (let round = 0; round < ROUNDS && found.length < limit; round += 1) {
-      const names = await this.#namesAfter(after, most);
+      const { names, isEnd } = await this.#namesAfter(after, most);
       const wanted = await this.#wanted(names, filter);
       // Only as many are looked at as the page still takes.
       for (let at = 0; at < wanted.length; at += LOOKS) {
@@ -90,8 +90,8 @@ export class SharedFleet implements FleetReader {
         found.push(...pageOf(views, { ...filter, cursor: null, limit: LOOKS }).devices);
         if (found.length > limit) return pageOf(found, { ...filter, cursor: null, limit });
       }
-      if (names.length < most) return { devices: found, next: null };
-      after = names.at(-1) ?? null;
+      if (isEnd) return { devices: found, next: null };
+      after = names.at(-1) ?? after;
     }
     return { devices: found, next: after };
   }
@@ -119,10 +119,22 @@ export class SharedFleet implements FleetReader {
       .slice(0, limit);
   }
 
-  /** The first `limit` after `after` in all partitions together. */
-  async #namesAfter(after: string | null, limit: number): Promise<readonly string[]> {
-    const lists = this.#parts.partitions.map(({ reads }) => reads.namesAfter(after, limit));
-    return (await Promise.all(lists)).flat().sort().slice(0, limit);
+  /**
+   * The first after `after` in all partitions together, at most `limit`: of each its share is read, and some more, as
+   * hashing divides unevenly. Behind the last name of a list that may go on nothing is certain.
+   */
+  async #namesAfter(
+    after: string | null,
+    limit: number,
+  ): Promise<{ readonly names: readonly string[]; readonly isEnd: boolean }> {
+    const { partitions } = this.#parts;
+    const share = limit / partitions.length;
+    const most = Math.min(limit, Math.ceil(share + 3 * Math.sqrt(share) + 1));
+    const lists = await Promise.all(partitions.map(({ reads }) => reads.namesAfter(after, most)));
+    const ends = lists.flatMap((list) => (list.length < most ? [] : list.slice(-1))).sort();
+    const [certainTo] = ends;
+    const all = lists.flat().filter((name) => certainTo === undefined || name <= certainTo);
+    return { names: all.sort().slice(0, limit), isEnd: certainTo === undefined && all.length <= limit };
   }
 
   /** What can be told without a look at the record. */

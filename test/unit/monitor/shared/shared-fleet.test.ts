@@ -62,10 +62,32 @@ describe('devices of a shared fleet', () => {
     assert.deepEqual(found, names(25));
   });
 
+  it('come all, however they are divided, also when one partition has most of them', async () => {
+    const uneven = names(4000).filter((name, at) => partitionOf(name, 16) === 3 || at % 40 === 0);
+    const { fleet } = fleetOf(alive(uneven), 16);
+    for (const limit of [1, 7, uneven.length - 1, uneven.length, uneven.length + 1]) {
+      const found: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const page = await fleet.devices({ ...ANY_DEVICE, cursor, limit });
+        assert.ok(page.devices.length <= limit);
+        found.push(...page.devices.map(({ device }) => device));
+        cursor = page.next;
+      } while (cursor !== null);
+      assert.deepEqual(found, uneven, `pages of ${limit}`);
+    }
+  });
+
   it('cost no more than a page however many there are', async () => {
     const { fleet, asked } = fleetOf(alive(names(20_000)), 4);
     assert.equal((await fleet.devices({ ...ANY_DEVICE, cursor: null, limit: 10 })).devices.length, 10);
     assert.ok(asked.names <= 4 * 11 && asked.looks <= 11, JSON.stringify(asked));
+    const wide = fleetOf(alive(names(20_000)), 64);
+    assert.equal(
+      (await wide.fleet.devices({ ...ANY_DEVICE, cursor: null, limit: 1000 })).devices.length,
+      1000,
+    );
+    assert.ok(wide.asked.names <= 2 * 1001, JSON.stringify(wide.asked));
   });
 
   it('are found by state, part of the name and group', async () => {
@@ -78,6 +100,12 @@ describe('devices of a shared fleet', () => {
     assert.deepEqual(await found({ state: 'dead' }), ['d00005', 'd00017']);
     assert.deepEqual(await found({ q: 'D0002', state: 'dead' }), []);
     assert.deepEqual(await found({ group: 'sevens' }), ['d00007', 'd00017', 'd00027']);
+  });
+
+  it('are found behind the names of one round, though no partition was read to its bound', async () => {
+    const { fleet } = fleetOf({ ...alive(names(2100)), d02099: 'dead' }, 4);
+    const page = await fleet.devices({ ...ANY_DEVICE, state: 'dead', cursor: null, limit: 10 });
+    assert.deepEqual([page.devices.map(({ device }) => device), page.next], [['d02099'], null]);
   });
 
   it('end a page early when long nobody matches, and go on from there', async () => {
