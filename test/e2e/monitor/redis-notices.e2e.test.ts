@@ -5,6 +5,7 @@ import type { RedisSettings } from '../../../config/redis-settings.ts';
 import { openRedis, type RedisClient } from '../../../monitor/io/stores/redis/client.ts';
 import { NoticeReads, type OpenNotice } from '../../../monitor/io/stores/redis/notice-reads.ts';
 import { PartitionStore, SCRIPTS } from '../../../monitor/io/stores/redis/partition-store.ts';
+import { SilenceStore } from '../../../monitor/io/stores/redis/silence-store.ts';
 import { Silences } from '../../../monitor/policy/silence.ts';
 import { judgeHeardProbe, judgeLapse, type Plan } from '../../../monitor/shared/policy/judgement.ts';
 import { type NoticeRules, owedFor, owedLater } from '../../../monitor/shared/policy/owed.ts';
@@ -88,6 +89,31 @@ describe('notices in Redis', () => {
     assert.deepEqual(await passTo(wallMs + HOUR_MS, rules), [[true], [false], [false]]);
     assert.deepEqual(owed(), ['opened']);
     assert.deepEqual(await reads.due(Number.MAX_SAFE_INTEGER, 9), []);
+  });
+
+  it('a silence of the API is in the list with another version, and is forgotten only when the server agrees', async () => {
+    const damaged: string[] = [];
+    const onDamaged = (_table: string, key: string): void => void damaged.push(key);
+    const shelfOf = (waitReplicas: number): SilenceStore =>
+      new SilenceStore({ client: redis, deliveryClient: redis }, { prefix: 'khd', waitReplicas }, onDamaged);
+    const shelf = shelfOf(0);
+    assert.deepEqual(await shelf.list(), { version: '', silences: [] });
+    // There is no copy: it is waited for, and then the answer comes all the same.
+    await shelfOf(1).put(works);
+    const { version, silences } = await shelf.list();
+    assert.deepEqual([silences, await shelf.version()], [[works], version]);
+    await shelf.put({ ...works, id: 't' });
+    assert.notEqual(await shelf.version(), version);
+    server.cli('HSET', '{khd:common}:silences', 'torn', '{"id":');
+    assert.equal((await shelf.list()).silences.length, 2);
+    assert.deepEqual(damaged, ['torn']);
+    const before = await shelf.version();
+    assert.equal(await shelf.forget('s', Date.now() + HOUR_MS), false);
+    assert.equal(await shelf.version(), before);
+    assert.equal(await shelf.forget('s', Date.now() - HOUR_MS), true);
+    assert.notEqual(await shelf.version(), before);
+    assert.deepEqual([await shelf.remove('t'), await shelf.remove('t')], [true, false]);
+    assert.deepEqual((await shelf.list()).silences, []);
   });
 
   it('an end that was judged before a silence ended is judged again, so that nobody is left with the beginning', async () => {
