@@ -37,6 +37,8 @@ export interface Receiver {
   accepted(): readonly Received[];
   /** How the next requests are answered; then 204. */
   behave(...behaviours: Behaviour[]): void;
+  /** Forgets what was left of that. */
+  relent(): void;
   close(): Promise<void>;
 }
 
@@ -73,6 +75,7 @@ export async function startReceiver(secret: string, port = 0): Promise<Receiver>
     requests,
     accepted: () => requests.filter(({ answer }) => isYes(answer)),
     behave: (...behaviours) => void script.push(...behaviours),
+    relent: () => void script.splice(0),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
