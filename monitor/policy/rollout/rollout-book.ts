@@ -168,10 +168,10 @@ export class RolloutBook extends RolloutShelf {
       ({ fate }) => fate === 'offered' || fate === 'trying',
     );
     for (const member of waiting) this.#offer(rollout, member);
-    if (waiting.length === 0 && rollout.members.size > 0) this.#released(rollout);
+    if (waiting.length === 0 && rollout.current.state === 'releasing') this.#released(rollout);
     this.draft.head(rollout);
     this.draft.say(rollout, 'resumed');
-    if (rollout.members.size === 0) this.#release(rollout, now);
+    if (rollout.current.state === 'waiting' && !this.#seen?.doubting) this.#release(rollout, now);
     return this.draft.take();
   }
 

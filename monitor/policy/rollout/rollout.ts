@@ -238,7 +238,8 @@ export class Rollout {
     this.state = 'running';
     this.reason = null;
     const wave = this.current;
-    wave.state = 'releasing';
+    // A wave that waits for somebody alive has nobody yet: watched as it is, it would pass on nothing.
+    if (wave.state !== 'waiting') wave.state = 'releasing';
     wave.watchedMs = 0;
     wave.control = { ...wave.control, lapsed: 0 };
     return changed;

@@ -253,6 +253,35 @@ describe('the operator', () => {
     assert.equal(rollout.wave, 1);
   });
 
+  it('lets no wave pass without a device that was halted while it waited for one', () => {
+    const bench = new Bench();
+    const rollout = bench.start(bench.order(1));
+    bench.confirmAll(rollout);
+    for (const device of bench.alive.keys()) bench.alive.set(device, false);
+    bench.pass(OBSERVE + 10);
+    assert.deepEqual([rollout.wave, rollout.current.state], [1, 'waiting']);
+    bench.take(bench.book.halt(rollout.id, 'by hand'));
+    bench.take(bench.book.resume(rollout.id, bench.now));
+    bench.pass(3 * OBSERVE);
+    assert.deepEqual([rollout.wave, rollout.members.size, rollout.state], [1, 1, 'running']);
+    for (const device of bench.alive.keys()) bench.alive.set(device, true);
+    bench.pass(20);
+    assert.deepEqual([rollout.wave, rollout.members.size], [1, 10]);
+  });
+
+  it('gives nobody the document when it is resumed while the monitor doubts itself', () => {
+    const bench = new Bench();
+    bench.doubting = true;
+    bench.pass(10);
+    const rollout = bench.start(bench.order(1));
+    bench.take(bench.book.halt(rollout.id, 'by hand'));
+    bench.take(bench.book.resume(rollout.id, bench.now));
+    assert.deepEqual(bench.published, []);
+    bench.doubting = false;
+    bench.pass(20);
+    assert.deepEqual(bench.published, [`offer ${only(rollout)}`]);
+  });
+
   it('pushes nothing that devices would refuse as old, expired or meant for nobody', () => {
     const bench = new Bench();
     bench.start(bench.order(3));
