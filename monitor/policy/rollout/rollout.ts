@@ -167,7 +167,7 @@ export class Rollout {
       this.put(member);
     }
     // What nobody alive has got proves nothing: the wave waits for somebody who is.
-    if (drawn.length === 0 && wanted > 0) return drawn;
+    if (drawn.length === 0 && (wanted > 0 || this.members.size === 0)) return drawn;
     wave.state = 'releasing';
     wave.startedAtMs = nowMs;
     wave.control = { devices: Math.max(0, control - drawn.filter(({ counts }) => counts).length), lapsed: 0 };

@@ -269,6 +269,16 @@ describe('the operator', () => {
     assert.deepEqual([rollout.wave, rollout.members.size], [1, 10]);
   });
 
+  it('proves nothing on a group whose devices are gone before the first wave', () => {
+    const bench = new Bench(3);
+    for (const device of bench.alive.keys()) bench.alive.set(device, false);
+    const rollout = bench.start(bench.order(1));
+    bench.alive.clear();
+    bench.pass(4 * OBSERVE);
+    assert.deepEqual([rollout.state, rollout.current.state], ['running', 'waiting']);
+    assert.deepEqual(bench.published, []);
+  });
+
   it('gives nobody the document when it is resumed while the monitor doubts itself', () => {
     const bench = new Bench();
     bench.doubting = true;
