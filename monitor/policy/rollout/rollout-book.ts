@@ -140,17 +140,6 @@ export class RolloutBook extends RolloutShelf {
     return this.draft.take();
   }
 
-  /** When `advance` has something to do if nothing else happens; null: not before something happens. */
-  wakeAtMs(now: Now): number | null {
-    let wakeAtMs: number | null = null;
-    for (const rollout of this.kept.values()) {
-      if (rollout.state !== 'running' || rollout.current.state !== 'observing') continue;
-      const at = now.monotonicMs + rollout.remainingMs;
-      wakeAtMs = wakeAtMs === null ? at : Math.min(wakeAtMs, at);
-    }
-    return wakeAtMs;
-  }
-
   /** Hands the document to nobody more; null: there is no such rollout under way. */
   halt(id: string, text: string): RolloutStep | null {
     const rollout = this.kept.get(id);
@@ -229,6 +218,7 @@ export class RolloutBook extends RolloutShelf {
 
   #endWave(rollout: Rollout, now: Now): void {
     if (this.#judge(rollout, true)) return;
+    if (rollout.waitsForOthers()) return this.#release(rollout, now);
     rollout.current.state = 'passed';
     this.draft.say(rollout, 'wavePassed');
     if (rollout.wave < rollout.waves.length - 1) {

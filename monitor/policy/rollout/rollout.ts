@@ -154,7 +154,7 @@ export class Rollout {
   ): readonly Member[] {
     const wave = this.current;
     const isLast = this.wave === this.waves.length - 1;
-    const wanted = reachOf(wave.size, order.length) - this.members.size;
+    const wanted = reachOf(wave.size, order.length) - this.members.size + this.#provedNothing;
     const drawn: Member[] = [];
     for (const device of order) {
       if (drawn.length >= wanted && !isLast) break;
@@ -172,6 +172,25 @@ export class Rollout {
     wave.startedAtMs = nowMs;
     wave.control = { devices: Math.max(0, control - drawn.filter(({ counts }) => counts).length), lapsed: 0 };
     return drawn;
+  }
+
+  /** Of the wave under way, those whose fate does not count. */
+  get #provedNothing(): number {
+    const { tally } = this.current;
+    return tally.counts.devices - tally.whole(false).devices;
+  }
+
+  /**
+   * A wave ends, and all that befell its devices was excused or resumed over: it passes on nothing. It waits for others;
+   * the last wave has none.
+   */
+  waitsForOthers(): boolean {
+    const wave = this.current;
+    const proved = wave.tally.counts.devices - this.#provedNothing;
+    if (proved > 0 || wave.tally.counts.devices === 0 || this.wave === this.waves.length - 1) return false;
+    wave.state = 'waiting';
+    wave.watchedMs = 0;
+    return true;
   }
 
   /** A member said what became of the document; returns it as it is now, or null when nothing changed. */
