@@ -31,7 +31,9 @@ export function fateTold(member: Member, told: DocumentFate, excused: boolean): 
   // Whoever answers is alive, whatever was thought of it when it got the document.
   const counts = !excused && (member.counts || member.fate === 'offered');
   if (state === 'trying') return { ...member, counts, fate: 'trying', reason: null };
-  if (state === 'confirmed') return { ...member, counts, fate: 'confirmed', reason: null };
+  // That settings work is shown whoever was ill meanwhile; a death that was resumed over is not brought back with it.
+  if (state === 'confirmed')
+    return { ...member, counts: counts || !member.lapsed, fate: 'confirmed', reason: null };
   if (state === 'rolled-back' && reason !== null && PROVES_NOTHING.includes(reason)) {
     const again = member.offers < MAX_OFFERS;
     return again

@@ -27,6 +27,13 @@ describe('fateTold', () => {
     assert.equal(fateTold(OFFERED, told('rolled-back', 'no-answers'), true).counts, false);
   });
 
+  it('counts a confirmation whatever the monitor doubted, but brings no death back that was resumed over', () => {
+    const trying = fateTold(OFFERED, told('trying'), true);
+    assert.equal(trying.counts, false);
+    assert.equal(fateTold(trying, told('confirmed'), true).counts, true);
+    assert.equal(fateTold({ ...trying, lapsed: true }, told('confirmed'), false).counts, false);
+  });
+
   it('counts who answers, though it was not alive when it got the document', () => {
     const away = { ...OFFERED, counts: false };
     assert.equal(fateTold(away, told('trying'), false).counts, true);
