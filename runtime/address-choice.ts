@@ -3,7 +3,6 @@
  * attempt; Happy Eyeballs (RFC 8305, section 5) would have it go on beside the next. A modem that wakes up, or a SYN that
  * was lost once, takes seconds: of two addresses that both work the first would never be reached.
  */
-import { lookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 
 /** A SYN is repeated after 1 s and after 3 s (RFC 6298): both repetitions have their chance. */
@@ -20,8 +19,16 @@ export interface AddressOptions {
 /** The family of the address that answered last, by name; one process speaks to few. */
 const answered = new Map<string, number>();
 
+/** Node's own, loaded with the first name: its resolver takes some milliseconds, and an address needs none. */
+const lookupLater: LookupFunction = (name, options, callback) =>
+  void import('node:dns').then(({ lookup }) => lookup(name, options, callback));
+
 /** What `net.connect` and `tls.connect` take beside the host. */
-export function addressOptions(host: string, connectTimeoutMs: number, resolve = lookup): AddressOptions {
+export function addressOptions(
+  host: string,
+  connectTimeoutMs: number,
+  resolve: LookupFunction = lookupLater,
+): AddressOptions {
   const shareMs = Math.round(connectTimeoutMs / ATTEMPTS_A_CONNECT);
   const autoSelectFamilyAttemptTimeout = Math.max(SHORTEST_MS, Math.min(ATTEMPT_MS, shareMs));
   if (isIP(host) !== 0) return { autoSelectFamilyAttemptTimeout };
