@@ -218,7 +218,10 @@ export class RolloutBook extends RolloutShelf {
 
   #endWave(rollout: Rollout, now: Now): void {
     if (this.#judge(rollout, true)) return;
-    if (rollout.waitsForOthers()) return this.#release(rollout, now);
+    if (rollout.waitsForOthers()) {
+      this.#release(rollout, now);
+      return;
+    }
     rollout.current.state = 'passed';
     this.draft.say(rollout, 'wavePassed');
     if (rollout.wave < rollout.waves.length - 1) {
