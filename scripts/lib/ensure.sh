@@ -123,8 +123,8 @@ ensure_npm() {
   khd_locked khd_npm_ci "$(khd_npm_stamp)" || khd_fail 'npm ci failed; see above'
 }
 
-# ensure_build: dist/ from the present sources; where KHD_BUILT says that it is, nothing: programs run from there.
+# ensure_build: dist/ from the present sources; where TEST_BUILT says that it is, nothing: programs run from there.
 ensure_build() {
-  [ -z "${KHD_BUILT:-}" ] || return 0
+  [ -z "${TEST_BUILT:-}" ] || return 0
   khd_locked khd_quietly build npm run --silent build || khd_fail 'the build failed; see above'
 }

@@ -130,7 +130,7 @@ function scheduleDeath(device: Device, index: number, queue: EventQueue, random:
   return [{ device: device.name, from, until }];
 }
 
-const seeds = process.env.SIM_SEED === undefined ? [1, 2, 3, 4] : [Number(process.env.SIM_SEED)];
+const seeds = process.env.TEST_SEED === undefined ? [1, 2, 3, 4] : [Number(process.env.TEST_SEED)];
 
 for (const seed of seeds) {
   test(`24 hours, seed ${seed}: every death flagged once, nobody living flagged`, () => {

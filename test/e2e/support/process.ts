@@ -17,9 +17,6 @@ export function programFor(command: string | undefined): string {
   return program;
 }
 
-/** A seed is the test's; the program would refuse what it does not know. */
-const PROGRAM_ENV = { ...process.env, KHD_SEED: undefined };
-
 /** One line of its log. */
 export interface Line {
   readonly level: string;
@@ -63,7 +60,7 @@ export function startProgram(
     `${key}=${value}`,
   ]);
   const [command = process.execPath, ...rest] = [...within, ...program, ...args, ...sets];
-  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], env: PROGRAM_ENV });
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   const lines: Line[] = [];
   let written = '';
   let onLine: (line: Line) => void = () => {};

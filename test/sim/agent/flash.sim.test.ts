@@ -21,7 +21,7 @@ const DAY = 24 * HOUR;
 const NOON_MS = Date.UTC(2026, 10, 22, 12);
 /** One of TLS 1.3 with a client certificate in it. */
 const TICKET_BYTES = 2000;
-const SEEDS = process.env.SIM_SEED === undefined ? [1, 2] : [Number(process.env.SIM_SEED)];
+const SEEDS = process.env.TEST_SEED === undefined ? [1, 2] : [Number(process.env.TEST_SEED)];
 
 interface Written {
   files: number;

@@ -114,7 +114,7 @@ async function live(world: World, random: () => number): Promise<void> {
 
 test(`whatever happens to ${RUNS} devices, none is lost and none tries a document more than three times`, async (t) => {
   const seed = chooseSeed();
-  t.diagnostic(`seed ${seed} (KHD_SEED)`);
+  t.diagnostic(`seed ${seed} (TEST_SEED)`);
   const ends = new Map<string, number>();
   for (let run = 0; run < RUNS; run += 1) {
     const random = seeded(seed + run);

@@ -18,7 +18,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** Shorter than the least time between a probe and its repeat, so that none is missed. */
 const LOOK_MS = SECOND;
-const SEEDS = process.env.SIM_SEED === undefined ? [1, 2] : [Number(process.env.SIM_SEED)];
+const SEEDS = process.env.TEST_SEED === undefined ? [1, 2] : [Number(process.env.TEST_SEED)];
 
 /** The defaults of `config/schema`. */
 const CONFIG: KeepaliveConfig = {

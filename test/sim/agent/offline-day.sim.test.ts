@@ -16,7 +16,7 @@ import { CONFIG, Mind } from '../../unit/agent/policy/keepalive/mind.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const WATCHDOG_MS = 90_000;
-const SEEDS = process.env.SIM_SEED === undefined ? [1, 2, 3] : [Number(process.env.SIM_SEED)];
+const SEEDS = process.env.TEST_SEED === undefined ? [1, 2, 3] : [Number(process.env.TEST_SEED)];
 const KINDS: readonly ConnectFailureKind[] = [
   'network',
   'name-not-found',

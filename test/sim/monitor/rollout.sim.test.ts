@@ -9,7 +9,7 @@ const SETTLED = 1200;
 
 /** One rollout in some hundred is halted by chance, as the gate allows (its alphas): by itself that is no fault. */
 const SEED = 20_261_123;
-const seedOf = (round: number): number => (process.env.KHD_SEED === undefined ? SEED : chooseSeed()) + round;
+const seedOf = (round: number): number => (process.env.TEST_SEED === undefined ? SEED : chooseSeed()) + round;
 
 function settled(seed: number): RolloutWorld {
   const world = new RolloutWorld(seed);
@@ -21,7 +21,7 @@ describe('a rollout over a thousand devices', () => {
   it('stops in the first wave that shows that a network suffers; the rest of the fleet never sees it', (test) => {
     for (let round = 0; round < 5; round++) {
       const seed = seedOf(round);
-      test.diagnostic(`KHD_SEED=${seed}`);
+      test.diagnostic(`TEST_SEED=${seed}`);
       const world = settled(seed);
       // Another version draws other devices.
       const rollout = world.push((seed % 1000) + 1, { poison: true });
@@ -53,7 +53,7 @@ describe('a rollout over a thousand devices', () => {
 
   it('passes a good push to everybody, through coverage that comes and goes', (test) => {
     const seed = seedOf(0);
-    test.diagnostic(`KHD_SEED=${seed}`);
+    test.diagnostic(`TEST_SEED=${seed}`);
     const world = settled(seed);
     const rollout = world.push(1, { keepalive_interval: '2m' });
     world.passWhileRunning(rollout, 3 * HOUR);
@@ -75,7 +75,7 @@ describe('a rollout over a thousand devices', () => {
   it('does not hold a broker outage in the middle against the push', (test) => {
     for (let round = 0; round < 3; round++) {
       const seed = seedOf(round);
-      test.diagnostic(`KHD_SEED=${seed}`);
+      test.diagnostic(`TEST_SEED=${seed}`);
       const world = settled(seed);
       const rollout = world.push(1, { keepalive_interval: '2m' });
       // Into the trials of each wave.
@@ -100,7 +100,7 @@ describe('a rollout over a thousand devices', () => {
 
   it('goes on where it was when the monitor is killed in the middle', (test) => {
     const seed = seedOf(0);
-    test.diagnostic(`KHD_SEED=${seed}`);
+    test.diagnostic(`TEST_SEED=${seed}`);
     const world = settled(seed);
     const { id } = world.push(1, { keepalive_interval: '2m' });
     for (let kill = 0; kill < 12 && world.book.rollout(id)?.state === 'running'; kill++) {

@@ -223,7 +223,7 @@ describe('a hostile document', () => {
 
   it(`that is one of ${MUTATIONS} mutations of a good one; the good one is then tried`, async (context) => {
     const seed = chooseSeed();
-    context.diagnostic(`KHD_SEED=${seed}`);
+    context.diagnostic(`TEST_SEED=${seed}`);
     const random = seeded(seed);
     const jws = await signed(payload());
     const bytes = Buffer.from(jws);

@@ -198,7 +198,7 @@ describe('knowledge of a network', () => {
 describe('bytes from outside', () => {
   it('never make a parser throw, and what is taken in is within bounds: 40,000 mutations', (test) => {
     const seed = chooseSeed();
-    test.diagnostic(`KHD_SEED=${seed}`);
+    test.diagnostic(`TEST_SEED=${seed}`);
     const random = seeded(seed);
     const report = encodeNetworkReport(REPORT);
     const knowledge = encodeNetworkKnowledge(KNOWLEDGE);
@@ -214,7 +214,7 @@ describe('bytes from outside', () => {
       accepted += ranges.length;
       for (const { survivesSeconds, forgetsSeconds } of ranges) {
         const end = forgetsSeconds ?? 65_536;
-        assert.ok(survivesSeconds >= 0.1 && survivesSeconds < end && end <= 65_536, `KHD_SEED=${seed}`);
+        assert.ok(survivesSeconds >= 0.1 && survivesSeconds < end && end <= 65_536, `TEST_SEED=${seed}`);
       }
     }
     assert.ok(accepted > 100, `${accepted} accepted`);

@@ -152,7 +152,7 @@ describe('parseProbe', () => {
 
   it('agrees with the oracle on 100,000 random and mutated inputs', (test) => {
     const seed = chooseSeed();
-    test.diagnostic(`KHD_SEED=${seed}`);
+    test.diagnostic(`TEST_SEED=${seed}`);
     const random = seeded(seed);
     let accepted = 0;
     for (let round = 0; round < 100_000; round += 1) {
@@ -161,10 +161,10 @@ describe('parseProbe', () => {
       const bytes = round % 2 === 0 ? randomBytes(random, 12) : mutated(random, valid);
       const parsed = parseProbe(bytes);
       const expected = oracle(bytes);
-      assert.deepEqual(parsed.ok ? parsed.probe : null, expected, `${hex(bytes)}, KHD_SEED=${seed}`);
+      assert.deepEqual(parsed.ok ? parsed.probe : null, expected, `${hex(bytes)}, TEST_SEED=${seed}`);
       if (!parsed.ok) continue;
       accepted += 1;
-      assert.equal(hex(encodeProbe(parsed.probe)), hex(bytes), `KHD_SEED=${seed}`);
+      assert.equal(hex(encodeProbe(parsed.probe)), hex(bytes), `TEST_SEED=${seed}`);
     }
     // Both verdicts were exercised, or the oracle proved nothing.
     assert.ok(accepted > 1000 && accepted < 50_000, `${accepted} accepted`);

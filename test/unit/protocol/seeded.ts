@@ -1,10 +1,13 @@
-/** Random numbers that can be replayed: the seed is printed with the run and taken from KHD_SEED. */
+/**
+ * Random numbers that can be replayed: the seed is printed with the run and taken from TEST_SEED. `KHD_` is the
+ * prefix of settings: the program refuses a variable of that name that it does not know.
+ */
 
-/** A seed for this run: `KHD_SEED`, or a new one. */
+/** A seed for this run: `TEST_SEED`, or a new one. */
 export function chooseSeed(): number {
-  const given = process.env.KHD_SEED;
+  const given = process.env.TEST_SEED;
   const seed = given === undefined ? Math.floor(Math.random() * 2 ** 32) : Number(given);
-  if (!Number.isInteger(seed)) throw new Error(`KHD_SEED: "${given}" is not a whole number`);
+  if (!Number.isInteger(seed)) throw new Error(`TEST_SEED: "${given}" is not a whole number`);
   return seed >>> 0;
 }
 

@@ -238,7 +238,7 @@ describe('parseStatus', () => {
 
   it('agrees with the oracle on 100,000 random and mutated inputs, and what passes keeps its meaning', (test) => {
     const seed = chooseSeed();
-    test.diagnostic(`KHD_SEED=${seed}`);
+    test.diagnostic(`TEST_SEED=${seed}`);
     const random = seeded(seed);
     const samples = [SAMPLE, { ...SAMPLE, network: 'n1', groups: [] }, { ...SAMPLE, reason: 'größer' }];
     const encoded = samples.map(encodeStatus);
@@ -246,10 +246,10 @@ describe('parseStatus', () => {
     for (let round = 0; round < 100_000; round += 1) {
       const bytes = round % 10 === 0 ? randomBytes(random, 64) : mutatedStatus(random, pick(random, encoded));
       const parsed = parseStatus(bytes);
-      assert.equal(parsed.ok, oracle(bytes), `${text(bytes)}, KHD_SEED=${seed}`);
+      assert.equal(parsed.ok, oracle(bytes), `${text(bytes)}, TEST_SEED=${seed}`);
       if (!parsed.ok) continue;
       accepted += 1;
-      assert.deepEqual(parseStatus(encodeStatus(parsed.status)), parsed, `${text(bytes)}, KHD_SEED=${seed}`);
+      assert.deepEqual(parseStatus(encodeStatus(parsed.status)), parsed, `${text(bytes)}, TEST_SEED=${seed}`);
     }
     assert.ok(accepted > 1000 && accepted < 90_000, `${accepted} accepted`);
   });

@@ -165,7 +165,7 @@ describe('parseTopic', () => {
 
   it('agrees with the oracle on 100,000 random and mutated topics', (test) => {
     const seed = chooseSeed();
-    test.diagnostic(`KHD_SEED=${seed}`);
+    test.diagnostic(`TEST_SEED=${seed}`);
     const random = seeded(seed);
     const levels = [
       'khd',
@@ -194,7 +194,7 @@ describe('parseTopic', () => {
         round % 2 === 0 ? plain : decoder.decode(mutated(random, new TextEncoder().encode(plain)));
       const parsed = parseTopic(topic);
       const found = parsed.ok ? { device: parsed.device, kind: parsed.kind } : null;
-      assert.deepEqual(found, oracle(topic), `${JSON.stringify(topic)}, KHD_SEED=${seed}`);
+      assert.deepEqual(found, oracle(topic), `${JSON.stringify(topic)}, TEST_SEED=${seed}`);
       if (parsed.ok) accepted += 1;
     }
     assert.ok(accepted > 1000 && accepted < 50_000, `${accepted} accepted`);

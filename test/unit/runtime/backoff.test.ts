@@ -28,7 +28,7 @@ describe('fullJitterMs', () => {
 
   it('is uniform over the span, so that a fleet that failed together comes back spread out', (test) => {
     const seed = chooseSeed();
-    test.diagnostic(`KHD_SEED=${seed}`);
+    test.diagnostic(`TEST_SEED=${seed}`);
     const random = seeded(seed);
     const tenths = Array<number>(10).fill(0);
     for (let n = 0; n < 10_000; n += 1) {

@@ -73,14 +73,14 @@ describe('verifyCompact', () => {
     for (let length = 0; length < text.length; length++)
       assert.notEqual(await refusalOf(text.slice(0, length)), null, `${length} characters`);
     const seed = chooseSeed();
-    test.diagnostic(`KHD_SEED=${seed}`);
+    test.diagnostic(`TEST_SEED=${seed}`);
     const random = seeded(seed);
     for (let round = 0; round < 2000; round++) {
       const at = between(random, 0, text.length - 1);
       const char = String.fromCharCode(between(random, 32, 126));
       const mutated = text.slice(0, at) + char + text.slice(at + 1);
       if (mutated !== text)
-        assert.notEqual(await refusalOf(mutated), null, `${at} ${char}, KHD_SEED=${seed}`);
+        assert.notEqual(await refusalOf(mutated), null, `${at} ${char}, TEST_SEED=${seed}`);
     }
   });
 });

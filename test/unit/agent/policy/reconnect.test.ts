@@ -102,7 +102,7 @@ describe('connecting', () => {
 describe('the delay', () => {
   it('uses the whole span from min_delay to the ceiling: full jitter', (test) => {
     const seed = chooseSeed();
-    test.diagnostic(`KHD_SEED=${seed}`);
+    test.diagnostic(`TEST_SEED=${seed}`);
     const random = seeded(seed);
     const { state } = play([
       [0, STARTED],

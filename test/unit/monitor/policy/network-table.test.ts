@@ -266,7 +266,7 @@ describe('the table', () => {
 
   it('tells whatever changes materially, and saves what it holds: 5,000 events', (test) => {
     const seed = chooseSeed();
-    test.diagnostic(`KHD_SEED=${seed}`);
+    test.diagnostic(`TEST_SEED=${seed}`);
     const random = seeded(seed);
     const world = new World();
     const told = new Map<string, unknown>();
@@ -285,13 +285,13 @@ describe('the table', () => {
     world.keep(world.table.advance(nowMs));
     for (const { knowledge } of world.table.views(nowMs)) {
       const { network } = knowledge;
-      assert.equal(isMaterial(world.table.told(network), knowledge), false, `KHD_SEED=${seed}`);
+      assert.equal(isMaterial(world.table.told(network), knowledge), false, `TEST_SEED=${seed}`);
     }
     const again = new NetworkTable(world.store.values());
     assert.deepEqual([...again.views(nowMs)].length, [...world.table.views(nowMs)].length);
     const byName = new Map([...again.views(nowMs)].map((view) => [view.knowledge.network, view]));
     for (const view of world.table.views(nowMs)) {
-      assert.deepEqual(byName.get(view.knowledge.network), view, `KHD_SEED=${seed}`);
+      assert.deepEqual(byName.get(view.knowledge.network), view, `TEST_SEED=${seed}`);
     }
   });
 });

@@ -39,12 +39,12 @@ test('a hundred thousand random and mutated probes end alike on both ways', () =
     };
     const isTouched = fast.probeTouched(bytes, place, now);
     if (isTouched) touched += 1;
-    assert.ok(!isTouched || parsed.ok, `KHD_SEED=${seed} ${n}`);
+    assert.ok(!isTouched || parsed.ok, `TEST_SEED=${seed} ${n}`);
     if (!parsed.ok) continue;
     const step = plain.probeHeard(device, parsed.probe, now);
-    if (isTouched) assert.equal(step.saves.length, 0, `KHD_SEED=${seed} ${n}`);
-    else assert.deepEqual(fast.probeHeard(device, parsed.probe, now), step, `KHD_SEED=${seed} ${n}`);
-    assert.deepEqual(fast.view(device, now), plain.view(device, now), `KHD_SEED=${seed} ${n}`);
+    if (isTouched) assert.equal(step.saves.length, 0, `TEST_SEED=${seed} ${n}`);
+    else assert.deepEqual(fast.probeHeard(device, parsed.probe, now), step, `TEST_SEED=${seed} ${n}`);
+    assert.deepEqual(fast.view(device, now), plain.view(device, now), `TEST_SEED=${seed} ${n}`);
   }
   assert.ok(touched > 30_000, `only ${touched} took the short way`);
   assert.equal(fast.totals().probes, plain.totals().probes);

@@ -8,7 +8,7 @@ const MUTATIONS = 20_000;
 
 it('whatever a key holder may sign is refused for a known reason, and leaves no trace on flash', (context) => {
   const seed = chooseSeed();
-  context.diagnostic(`KHD_SEED=${seed}`);
+  context.diagnostic(`TEST_SEED=${seed}`);
   const random = seeded(seed);
   const device = new Device().connect();
   // What is still a document would be tried, and the settings then are what is wrong with it.

@@ -144,7 +144,7 @@ function causeless(mind: Mind): string[] {
 describe('any life', () => {
   const seed = chooseSeed();
   const lives = new Map<number, Mind>();
-  /** With `KHD_SEED` set, that life is the first. */
+  /** With `TEST_SEED` set, that life is the first. */
   const inEach = (check: (mind: Mind) => void): void => {
     for (let life = seed; life < seed + LIVES; life += 1) {
       try {
@@ -152,13 +152,13 @@ describe('any life', () => {
         lives.set(life, mind);
         check(mind);
       } catch (error) {
-        throw new Error(`KHD_SEED=${life}`, { cause: error });
+        throw new Error(`TEST_SEED=${life}`, { cause: error });
       }
     }
   };
 
   it('keeps every promise while the link is up, and never wakes up for ever', (test) => {
-    test.diagnostic(`KHD_SEED=${seed}`);
+    test.diagnostic(`TEST_SEED=${seed}`);
     let probes = 0;
     let connects = 0;
     inEach((mind) => {
