@@ -102,10 +102,12 @@ describe('a monitor whose disk is full', () => {
     await waitFor('all of them', PATIENCE_MS, async () => {
       return (await monitor.get('/api/devices?state=alive')).body.total === MEMBERS.length;
     });
-    const makeRoom = fill(disk);
     const silentMs = Date.now();
     talking = false;
     await talked;
+    // What is still to be written of their words must not be the commit that fails: in doubt nobody would die.
+    await pause(300);
+    const makeRoom = fill(disk);
     await monitor.line('commitFailed', PATIENCE_MS);
     const failedMs = Date.now();
     await doubtsItsStore(monitor);
