@@ -2,6 +2,7 @@
 import { readTextFile } from '../../config/files.ts';
 import { parseJson5 } from '../../config/json5-text.ts';
 import { parseDuration } from '../../config/schema/durations.ts';
+import { readWaves } from '../../monitor/policy/rollout/waves.ts';
 import {
   isKeyText,
   MAX_CONFIRM_WITHIN_SECONDS,
@@ -47,9 +48,7 @@ export function readTerms(options: ReadOptions, target: Target, defaultWaves: st
   const seconds = (name: string, fallback: string, least: number, most: number): number =>
     readSeconds(options, name, fallback, least, most);
   return {
-    waves: (target.kind === 'device' ? '100%' : (waves ?? defaultWaves))
-      .split(',')
-      .map((wave) => wave.trim()),
+    waves: readWaveTexts(target.kind === 'device' ? '100%' : (waves ?? defaultWaves)),
     observeSeconds: seconds('observe', '15m', 10, 7 * DAY_SECONDS),
     confirmWithinSeconds: seconds(
       'confirm-within',
@@ -60,6 +59,15 @@ export function readTerms(options: ReadOptions, target: Target, defaultWaves: st
     expiresSeconds: seconds('expires', '30d', 60, 3650 * DAY_SECONDS),
     version: version === 0 ? null : version,
   };
+}
+
+/** By the monitor's own rules, before anybody is asked. */
+function readWaveTexts(written: string): readonly string[] {
+  const texts = written.split(',').map((wave) => wave.trim());
+  const read = readWaves(texts);
+  if (read.ok) return texts;
+  const value = JSON.stringify(read.value.slice(0, 40));
+  throw new UsageError(`--waves: ${value}: ${read.problem}, such as --waves 1,5%,25%,100%`);
 }
 
 function readSeconds(

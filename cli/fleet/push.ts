@@ -33,26 +33,28 @@ interface Plan {
   readonly settings: Settings;
   readonly changes: readonly Change[];
   readonly trustedKeys: readonly string[] | null;
+  /** How many the monitor knows in the target; null: it was not asked. */
+  readonly devices: number | null;
 }
-
-const NOTHING_KNOWN: Omit<TargetView, 'target'> = { current: null, previous: null, highest_version: 0 };
 
 export async function pushCommand(options: ReadOptions, rest: readonly string[]): Promise<number> {
   const [path, ...more] = rest;
   if (path === undefined || more.length > 0) throw new UsageError('fleet push needs one file of settings');
   const target = readTarget(options);
   const terms = readTerms(options, target, '1,5%,25%,100%');
+  const trustedKeys = readTrust(options);
   const settings = readSettings(path);
   checkSettings(settings, target, terms, options);
   const dryRun = options.flags.has('dry-run');
   const key = findKey(keyDirectory(process.env), options.texts.get('key')?.[0]);
   const client = monitorClient(options, process.env);
   // Whoever states the version can try out a push where no monitor is within reach.
-  const known = dryRun && terms.version !== null ? NOTHING_KNOWN : await client.target(formatTarget(target));
-  const version = nextVersion(terms.version, known.highest_version);
-  const before = known.current === null ? {} : documentOf(known.current.document).settings;
-  const changes = differences(before, settings);
-  const plan = { target, terms, version, settings, changes, trustedKeys: readTrust(options) };
+  const known = dryRun && terms.version !== null ? null : await client.target(formatTarget(target));
+  const version = nextVersion(terms.version, known?.highest_version ?? 0);
+  const current = known?.current ?? null;
+  const changes = differences(current === null ? {} : documentOf(current.document).settings, settings);
+  const devices = known === null ? null : someDevices(known);
+  const plan = { target, terms, version, settings, changes, trustedKeys, devices };
   return carryOut(plan, key, client, options, dryRun);
 }
 
@@ -63,7 +65,8 @@ export async function rollbackCommand(options: ReadOptions, rest: readonly strin
   const terms = readTerms(options, target, '100%');
   const key = findKey(keyDirectory(process.env), options.texts.get('key')?.[0]);
   const client = monitorClient(options, process.env);
-  const { current, previous, highest_version: highest } = await client.target(formatTarget(target));
+  const known = await client.target(formatTarget(target));
+  const { current, previous, highest_version: highest } = known;
   if (current === null) {
     throw new CodedError('NOTHING_PUSHED', `nothing was ever pushed to ${formatTarget(target)}`);
   }
@@ -71,7 +74,8 @@ export async function rollbackCommand(options: ReadOptions, rest: readonly strin
   const settings = previous === null ? {} : documentOf(previous.document).settings;
   const changes = differences(documentOf(current.document).settings, settings);
   const version = nextVersion(terms.version, highest);
-  const plan = { target, terms, version, settings, changes, trustedKeys: null };
+  const devices = someDevices(known);
+  const plan = { target, terms, version, settings, changes, trustedKeys: null, devices };
   return carryOut(plan, key, client, options, options.flags.has('dry-run'));
 }
 
@@ -83,10 +87,11 @@ async function carryOut(
   dryRun: boolean,
 ): Promise<number> {
   const json = options.flags.has('json');
-  const { target, terms, version, changes } = plan;
+  const { target, terms, version, changes, devices } = plan;
   if (!json) process.stdout.write(planText(plan, key.name));
   const document = await sign(plan, key);
-  const summary = { target: formatTarget(target), version, waves: terms.waves, changes: changes.map(shown) };
+  const what = { target: formatTarget(target), version, waves: terms.waves, devices };
+  const summary = { ...what, changes: changes.map(shown) };
   if (dryRun) {
     process.stdout.write(
       json ? `${JSON.stringify({ ...summary, dry_run: true })}\n` : 'Nothing was pushed (--dry-run).\n',
@@ -138,6 +143,15 @@ function nextVersion(stated: number | null, highest: number): number {
   throw new UsageError(`--version: ${stated} is not newer than ${highest}, which was pushed before`);
 }
 
+/** A name that no device bears is a slip. Throws `NO_DEVICES`, as the monitor would when it is told to start. */
+function someDevices({ target, devices }: TargetView): number {
+  if (devices > 0) return devices;
+  const why = target.startsWith('group:')
+    ? 'no device that the monitor has heard is in this group; see --target, and device.groups of the devices'
+    : 'the monitor has never heard this device; see --target, and device.name of the device';
+  throw new CodedError('NO_DEVICES', `${target}: ${why}`);
+}
+
 function documentOf(jws: string): ConfigurationDocument {
   const parts = parseCompact(jws);
   const parsed = parts && parseDocument(parts.payload);
@@ -172,8 +186,10 @@ async function sign(plan: Plan, { key }: NamedKey): Promise<string> {
   );
 }
 
-function planText({ target, terms, version, changes, trustedKeys }: Plan, keyName: string): string {
-  const what = `${formatTarget(target)} v${version}, signed with ${keyName}, waves ${terms.waves.join(', ')}`;
+function planText({ target, terms, version, changes, trustedKeys, devices }: Plan, keyName: string): string {
+  const meant = devices === null ? '' : ` of ${devices} device${devices === 1 ? '' : 's'}`;
+  const waves = `waves ${terms.waves.join(', ')}${meant}`;
+  const what = `${formatTarget(target)} v${version}, signed with ${keyName}, ${waves}`;
   const lines = changes.length === 0 ? ['  no setting changes'] : changeLines(changes);
   const trust =
     trustedKeys === null ? [] : [`  from then on only these keys are trusted: ${trustedKeys.join(', ')}`];

@@ -13,6 +13,8 @@ export interface TargetView {
   readonly previous: DocumentView | null;
   /** 0: none was ever rolled out. */
   readonly highest_version: number;
+  /** That the monitor has heard of, dead or alive. */
+  readonly devices: number;
 }
 
 export interface WaveView {

@@ -17,12 +17,12 @@ export type ReadWaves =
 export function readWaves(texts: readonly string[]): ReadWaves {
   const bad = (value: string, problem: string): ReadWaves => ({ ok: false, value, problem });
   if (texts.length === 0 || texts.length > MAX_WAVES) {
-    return bad(`${texts.length} waves`, `write 1 to ${MAX_WAVES} waves, such as 1,5%,25%,100%`);
+    return bad(`${texts.length} waves`, `write 1 to ${MAX_WAVES} waves`);
   }
   const waves: WaveSize[] = [];
   for (const text of texts) {
     const size = readSize(text);
-    if (size === null) return bad(text, 'write a number of devices, or a share such as 5%');
+    if (size === null) return bad(text, 'write a number of devices, or a share in percent');
     const before = waves.at(-1);
     if (before !== undefined && !follows(before, size)) {
       return bad(text, `it comes after ${before.text}, and must be larger; shares come after numbers`);

@@ -1,4 +1,5 @@
 /** What is wanted of each target, and what its devices run. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { formatTarget, parseTarget, type Target } from '../../../../protocol/configuration.ts';
 import type { KeptDocument, TargetRecord } from '../../../policy/rollout/rows.ts';
 import { CONFIGURATION_STANDS, type ConfigurationStand, standOf } from '../../../policy/rollout/stand.ts';
@@ -34,7 +35,7 @@ type Book = RolloutFace['rollouts']['book'];
 
 export function configurationRoutes({ rollouts }: RolloutFace, fleet: FleetReader): readonly Route[] {
   const { book } = rollouts;
-  return [listRoute(book), targetRoute(book), devicesRoute(book, fleet)];
+  return [listRoute(book), targetRoute(book, fleet), devicesRoute(book, fleet)];
 }
 
 function listRoute(book: Book): Route {
@@ -53,25 +54,29 @@ function listRoute(book: Book): Route {
   });
 }
 
-function targetRoute(book: Book): Route {
+function targetRoute(book: Book, fleet: FleetReader): Route {
   return route({
     method: 'GET',
     path: '/api/configurations/{target}',
     id: 'getConfiguration',
-    summary: 'The document of a target, and the one before it.',
+    summary: 'The document of a target, the one before it, and how many devices are meant.',
     params: { target: targetField },
     answers: {
       200: {
-        doc: 'Null and 0 where nothing was rolled out.',
+        doc: 'Null and version 0 where nothing was rolled out; `devices` counts those that were ever heard.',
         schema: fixed({
           target: text,
           current: orNull(DOCUMENT),
           previous: orNull(DOCUMENT),
           highest_version: whole,
+          devices: whole,
         }),
       },
     },
-    handle: ({ params: { target } }) => ok(targetJson(target, target && book.target(target))),
+    async handle({ params: { target } }) {
+      const devices = target === null ? 0 : await deviceCount(target, fleet);
+      return ok({ ...targetJson(target, target && book.target(target)), devices });
+    },
   });
 }
 
@@ -137,6 +142,21 @@ async function devicesOf(
     limit,
   });
   return page === null ? null : { devices: page.devices.map(({ device }) => device), next: page.next };
+}
+
+/** In slices, so that a large fleet does not hold up the rest. */
+async function deviceCount({ kind, name }: Target, fleet: FleetReader): Promise<number> {
+  if (kind === 'device') return (await fleet.device(name)) === undefined ? 0 : 1;
+  const query = { state: null, group: name, network: null, q: null, limit: LOOKS };
+  let count = 0;
+  let cursor: string | null = null;
+  do {
+    const page = await fleet.devices({ ...query, cursor });
+    count += page?.devices.length ?? 0;
+    cursor = page?.next ?? null;
+    if (cursor !== null) await nextTurn();
+  } while (cursor !== null);
+  return count;
 }
 
 function wantedJson({ version, hash }: KeptDocument): Record<string, unknown> {

@@ -36,11 +36,11 @@ describe('readTerms', () => {
       version: null,
     });
     const terms = readTerms(
-      given('--waves', '2, 50%', '--confirm-within', '30s', '--version', '7'),
+      given('--waves', '2, 100%', '--confirm-within', '30s', '--version', '7'),
       group,
-      '',
+      '100%',
     );
-    assert.deepEqual([terms.waves, terms.confirmWithinSeconds, terms.version], [['2', '50%'], 30, 7]);
+    assert.deepEqual([terms.waves, terms.confirmWithinSeconds, terms.version], [['2', '100%'], 30, 7]);
   });
 
   it('knows no waves of a single device', () => {
@@ -58,10 +58,12 @@ describe('readTerms', () => {
       ['confirm-within', '1500ms', /whole seconds/],
       ['observe', 'soon', /--observe: "soon"/],
       ['expires', '0s', /--expires/],
+      ['waves', '0,100%', /--waves: "0": write a number of devices, or a share/],
+      ['waves', '1,50%', /--waves: "50%": the last wave must be 100%/],
       ['version', '0', /--version: "0" is not a whole number from 1/],
     ];
     for (const [name, value, message] of wrong)
-      assert.throws(() => readTerms(given(`--${name}`, value), group, '1'), { code: 'USAGE', message });
+      assert.throws(() => readTerms(given(`--${name}`, value), group, '100%'), { code: 'USAGE', message });
   });
 });
 

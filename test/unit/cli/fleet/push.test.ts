@@ -97,7 +97,7 @@ describe('fleet push', () => {
   it('signs what was checked, one version after the last, and hands it to the monitor', async () => {
     status = 200;
     const current = await documentWith(4, { keepalive_interval: '30s' });
-    target = { target: 'group:pilot', current, previous: null, highest_version: 4 };
+    target = { target: 'group:pilot', current, previous: null, highest_version: 4, devices: 8 };
     const file = write('a.json5', "{ keepalive_interval: '45s' /* slower */ }");
     const options = [
       '--target',
@@ -112,7 +112,7 @@ describe('fleet push', () => {
     assert.equal(code, 0);
     assert.match(
       out,
-      /group:pilot v5, signed with ops, waves 2, 100%\n {2}keepalive_interval {2}"30s" -> "45s"/,
+      /group:pilot v5, signed with ops, waves 2, 100% of 8 devices\n {2}keepalive_interval {2}"30s" -> "45s"/,
     );
     const [read, start] = asked;
     assert.deepEqual([read?.method, read?.url], ['GET', '/api/configurations/group%3Apilot']);
@@ -169,14 +169,32 @@ describe('fleet push', () => {
       file,
     );
     assert.equal(code, 0);
-    const { version, waves, changes, dry_run: dryRun } = JSON.parse(out);
-    assert.deepEqual([version, waves, dryRun], [9, ['100%'], true]);
+    const { version, waves, changes, devices, dry_run: dryRun } = JSON.parse(out);
+    assert.deepEqual([version, waves, devices, dryRun], [9, ['100%'], null, true]);
     assert.deepEqual(changes, [{ key: 'will_delay', change: 'not pushed (default "10s") -> "5s"' }]);
     assert.deepEqual(asked, []);
   });
 
+  it('refuses waves that make no plan before it looks at anything else', async () => {
+    const { code, err } = await fleet('push', '--target', 'group:pilot', '--waves', '5,2', '/no/such/file');
+    assert.equal(code, 2);
+    assert.match(err, /--waves: "2": it comes after 5, and must be larger.*such as --waves 1,5%,25%,100%/);
+    assert.deepEqual(asked, []);
+  });
+
+  it('refuses a target without a device that the monitor knows, in a dry run, too', async () => {
+    status = 200;
+    target = { target: 'group:pilto', current: null, previous: null, highest_version: 0, devices: 0 };
+    const file = write('f.json5', '{}');
+    const { code, err } = await fleet('push', '--target', 'group:pilto', '--dry-run', file);
+    assert.equal(code, 1);
+    assert.match(err, /group:pilto: no device .* in this group; see --target, .*\(NO_DEVICES\)/);
+    assert.ok(asked.every(({ method }) => method === 'GET'));
+  });
+
   it('takes no version that was pushed before', async () => {
     status = 200;
+    target = { target: 'group:pilot', current: null, previous: null, highest_version: 4, devices: 8 };
     const file = write('d.json5', '{}');
     const { code, err } = await fleet('push', '--target', 'group:pilot', '--version', '4', '--yes', file);
     assert.equal(code, 2);
@@ -198,17 +216,20 @@ describe('fleet rollback', () => {
     status = 200;
     const current = await documentWith(4, { keepalive_interval: '20m' });
     const previous = await documentWith(3, { keepalive_interval: '30s' });
-    target = { target: 'group:pilot', current, previous, highest_version: 4 };
+    target = { target: 'group:pilot', current, previous, highest_version: 4, devices: 1 };
     const { code, out } = await fleet('rollback', '--target', 'group:pilot', '--yes');
     assert.equal(code, 0);
-    assert.match(out, /v5, signed with ops, waves 100%\n {2}keepalive_interval {2}"20m" -> "30s"/);
+    assert.match(
+      out,
+      /v5, signed with ops, waves 100% of 1 device\n {2}keepalive_interval {2}"20m" -> "30s"/,
+    );
     const verified = await verifyCompact(asked[1]?.body?.document ?? '', CONFIGURATION_TYPE, [key.key.x]);
     const parsed = verified.ok ? parseDocument(verified.payload) : null;
     assert.deepEqual(parsed?.ok && parsed.document.settings, { keepalive_interval: '30s' });
   });
 
   it('refuses where nothing was pushed', async () => {
-    target = { target: 'group:pilot', current: null, previous: null, highest_version: 0 };
+    target = { target: 'group:pilot', current: null, previous: null, highest_version: 0, devices: 8 };
     const { code, err } = await fleet('rollback', '--target', 'group:pilot', '--yes');
     assert.equal(code, 1);
     assert.match(err, /nothing was ever pushed to group:pilot/);

@@ -29,11 +29,19 @@ describe('/api/configurations', () => {
 
   it('gives a target’s document, and null for one that nothing was pushed to', async () => {
     const { hash } = await startedRollout(served);
-    const { current, previous, highest_version } = (await ask('/group:g')).body;
-    assert.deepEqual([(current as { hash: string }).hash, previous, highest_version], [hash, null, 1]);
+    const { current, previous, highest_version, devices } = (await ask('/group:g')).body;
+    assert.deepEqual(
+      [(current as { hash: string }).hash, previous, highest_version, devices],
+      [hash, null, 1, 2],
+    );
     assert.deepEqual((await ask('/group:other')).body, {
-      ...{ target: 'group:other', current: null, previous: null, highest_version: 0 },
+      ...{ target: 'group:other', current: null, previous: null, highest_version: 0, devices: 0 },
     });
+  });
+
+  it('says how many devices of a target it knows, whatever was pushed', async () => {
+    assert.equal((await ask('/device:a')).body.devices, 1);
+    assert.equal((await ask('/device:nobody')).body.devices, 0);
   });
 
   it('refuses what is no target or state, and the devices of an unknown target', async () => {
