@@ -1,6 +1,6 @@
 /** The processes that are compared, all with the same broker over TLS 1.3. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeKeys } from '../../test/e2e/agent/tls-keys.ts';
 import type { Cleanups } from '../../test/e2e/support/cleanups.ts';
@@ -10,12 +10,13 @@ import { waitFor } from '../../test/e2e/support/wait.ts';
 import { unitCommand } from './unit-command.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const BUNDLE = join(ROOT, 'dist/device/keepalivehd.cjs');
 /** Nothing but an interval that never ends. */
 const BARE = 'setInterval(()=>{},1e9)';
 const START_MS = 60_000;
 
 export interface World {
+  /** The program for devices, as it is installed. */
+  readonly program: string;
   /** Of TLS. */
   readonly port: number;
   /** The same broker without TLS, for those who only listen. */
@@ -34,6 +35,17 @@ export interface Subject {
   end(): Promise<void>;
 }
 
+const unit = () => unitCommand(readFileSync(join(ROOT, 'systemd/keepalivehd-agent.service'), 'utf8'));
+
+/** A copy of the bundle with the byte code that scripts/install has made of it. */
+function installed(folder: string): string {
+  cpSync(join(ROOT, 'dist/device'), folder, { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  const program = join(folder, 'keepalivehd.cjs');
+  execFileSync(process.execPath, [...unit().nodeOptions, program, '--write-byte-code'], { stdio: 'pipe' });
+  return program;
+}
+
 /** A broker with TLS on the loopback. */
 export async function openWorld(cleanups: Cleanups): Promise<World> {
   const keys = makeKeys(cleanups);
@@ -49,6 +61,7 @@ export async function openWorld(cleanups: Cleanups): Promise<World> {
   });
   cleanups.add(() => broker.remove());
   return {
+    program: installed(cleanups.folder()),
     port: broker.port,
     plainUrl: `mqtt://127.0.0.1:${plainPort}`,
     ca: keys.ca,
@@ -86,7 +99,7 @@ export interface AgentOptions {
 
 /** The bundle that ships, started as its unit starts it, with the native part. */
 export function startAgent(cleanups: Cleanups, world: World, options: AgentOptions): Subject {
-  const unit = unitCommand(readFileSync(join(ROOT, 'systemd/keepalivehd-agent.service'), 'utf8'));
+  const { nodeOptions, env } = unit();
   const settings = {
     'broker.url': `mqtts://127.0.0.1:${options.port ?? world.port}`,
     'broker.ca_file': world.ca,
@@ -97,8 +110,8 @@ export function startAgent(cleanups: Cleanups, world: World, options: AgentOptio
     'log.format': 'json',
   };
   const sets = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
-  const args = [...unit.nodeOptions, ...(options.nodeOptions ?? []), BUNDLE, 'agent', ...sets];
-  return start(cleanups, process.execPath, args, unit.env);
+  const args = [...nodeOptions, ...(options.nodeOptions ?? []), world.program, 'agent', ...sets];
+  return start(cleanups, process.execPath, args, env);
 }
 
 /** For scale: the C client that a shell script would use. */

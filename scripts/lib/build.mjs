@@ -1,9 +1,10 @@
 /**
  * Builds the command line: dist/keepalivehd.js and one chunk for each part that it loads on demand; and what a device
- * gets, dist/device/keepalivehd.cjs, the agent and what configures it, with parts/ beside it for what few need.
+ * gets, in dist/device: keepalivehd.cjs, which starts program.cjs, the agent and what configures it, and parts/ for what
+ * few need.
  * `build.mjs [FOLDER]`: another folder inside the repository, so that imports still find node_modules.
  */
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -49,7 +50,20 @@ const onDevice = {
   plugins: [lean],
   legalComments: 'none',
 };
-await build({ ...onDevice, outfile: `${outdir}/device/keepalivehd.cjs` });
+const [program] = (await build({ ...onDevice, outfile: `${outdir}/device/program.cjs`, write: false }))
+  .outputFiles;
+// What Node makes of a module when it requires it; here runtime/code-cache/launch.ts does.
+const asFunction = program.text.replace(
+  /^#!.*\n/,
+  '(function (exports, require, module, __filename, __dirname) {',
+);
+mkdirSync(`${outdir}/device`, { recursive: true });
+writeFileSync(program.path, `${asFunction}})\n`);
+await build({
+  ...onDevice,
+  entryPoints: ['runtime/code-cache/launch.ts'],
+  outfile: `${outdir}/device/keepalivehd.cjs`,
+});
 await build({
   ...onDevice,
   entryPoints: PARTS,

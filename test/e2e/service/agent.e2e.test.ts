@@ -69,6 +69,13 @@ describe('the installed agent', () => {
     assert.match(property('StatusText'), /^(connecting|not connected)/);
   });
 
+  it('runs with byte code that was made by the same Node with the same options', () => {
+    const command = machine.must('cat', `/proc/${property('MainPID')}/cmdline`).split('\0');
+    const options = command.slice(1, command.indexOf('/usr/lib/keepalivehd/agent/keepalivehd.cjs'));
+    const maker = machine.must('head', '--lines', '1', '/usr/lib/keepalivehd/agent/program.bytecode');
+    assert.ok(options.includes('--jitless') && maker.endsWith(`; ${options.join(' ')}\n`), maker);
+  });
+
   it('runs as nobody that exists otherwise, and keeps its state to itself', () => {
     const pid = property('MainPID');
     const owner = machine.must('stat', '--format', '%U', `/proc/${pid}`).trim();

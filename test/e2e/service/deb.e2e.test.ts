@@ -62,6 +62,19 @@ describe('the Debian package', () => {
     );
   });
 
+  it('has its byte code made when it is installed, and again when Node is', () => {
+    const made = '/usr/lib/keepalivehd/agent/program.bytecode';
+    const unit = machine.must('systemctl', 'show', '--property', 'ExecStart', '--value', UNIT);
+    const options = / node (--.+?) \/usr\/lib\//.exec(unit)?.[1] ?? '?';
+    const maker = () => machine.must('head', '--lines', '1', made);
+    assert.ok(maker().endsWith(`; ${options}\n`), `${maker()} ${unit}`);
+    machine.must('rm', made);
+    // What dpkg does of itself when a package brings that file.
+    machine.must('dpkg-trigger', '--by-package=nodejs', '/usr/bin/node');
+    machine.must('dpkg', '--triggers-only', 'keepalivehd-agent');
+    assert.ok(maker().endsWith(`; ${options}\n`));
+  });
+
   it('is removed, and purged without a trace', () => {
     apt('remove', 'keepalivehd-agent');
     assert.ok(existsSync(join(machine.root, 'etc/keepalivehd/agent.json5')));
