@@ -13,8 +13,6 @@ import {
 } from '../config/load.ts';
 import { nearest } from '../config/nearest.ts';
 import { agentSchema } from '../config/schema/agent.ts';
-import { formatDuration } from '../config/schema/durations.ts';
-import type { FormatName } from '../config/schema/formats.ts';
 import type { SchemaTree } from '../config/schema/item.ts';
 import { monitorSchema } from '../config/schema/monitor.ts';
 import { EXIT_CONFIG, EXIT_OK } from './exit-codes.ts';
@@ -22,6 +20,7 @@ import { CONFIG_HELP } from './help.ts';
 import { loadOptions } from './load-options.ts';
 import { readOptions } from './options.ts';
 import { UsageError } from './usage-error.ts';
+import { writtenValue } from './written-value.ts';
 
 const ACTIONS = ['show', 'validate', 'schema'] as const;
 const PARTS: readonly Part[] = ['agent', 'monitor'];
@@ -86,17 +85,11 @@ function valid(warnings: readonly Finding[]): string {
   return ['The configuration is valid.\n', ...lines].join('');
 }
 
-function asWritten(format: FormatName | undefined, value: unknown): string {
-  if (format === 'duration' && typeof value === 'number') return formatDuration(value);
-  if (format === 'duration_list' && Array.isArray(value)) return JSON.stringify(value.map(formatDuration));
-  return JSON.stringify(value);
-}
-
 /** Three columns: key, value as one would write it, origin. */
 function valuesTable(part: Part, values: readonly EffectiveValue[]): string {
   const keys = part === 'agent' ? AGENT_KEYS : MONITOR_KEYS;
   const rows = values.map(({ key, value, origin }) => {
-    const text = asWritten(keys.get(key)?.format, value);
+    const text = writtenValue(keys.get(key)?.format, value);
     return [key, text, origin.detail === null ? origin.layer : `${origin.layer} (${origin.detail})`] as const;
   });
   const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));

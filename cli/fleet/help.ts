@@ -7,7 +7,8 @@ export const FLEET_HELP = `Usage: keepalivehd fleet keys create NAME | keys list
        keepalivehd fleet rollback --target group:NAME|device:NAME [options]
 
   keys      makes a signing key, or lists those there are; the public part goes into fleet.trusted_keys of the devices
-  push      checks FILE (JSON5, keys as in the agent's file), shows what changes, asks, signs, and starts a rollout.
+  push      checks FILE (JSON5, keys as in the agent's file), shows what changes against what was pushed before, asks,
+            signs, and starts a rollout. What a device runs where nothing was pushed, its own file says: see --config
             FILE is all that is pushed to that target: what an earlier push set and FILE leaves out is undone
   status    all rollouts, or one with a bar for each wave
   halt      hands a rollout's settings to no further device
@@ -21,7 +22,7 @@ export const FLEET_HELP = `Usage: keepalivehd fleet keys create NAME | keys list
   --version N            instead of the next one
   --key NAME|FILE        the signing key, where there are several
   --trust KEY            push: trust this public key from then on instead of those before; may be given again
-  --config FILE          push: an agent's file, to check the settings over
+  --config FILE          push: an agent's file, to check the settings over, and to show where nothing was pushed
   --dry-run              do everything but push; with --version it needs no monitor
   --yes                  do not ask
   --directory FOLDER     keys: where they lie (~/.config/keepalivehd/keys)

@@ -18,10 +18,11 @@ import { signCompact } from '../../runtime/jws.ts';
 import { EXIT_FAILURE, EXIT_OK } from '../exit-codes.ts';
 import type { ReadOptions } from '../options.ts';
 import { UsageError } from '../usage-error.ts';
-import { type Change, changeLines, differences } from './difference.ts';
+import { basisLine, type Change, changeLines, differences, type OwnValues } from './difference.ts';
 import { findKey, keyDirectory, type NamedKey } from './key-file.ts';
 import { type MonitorClient, monitorClient } from './monitor-client.ts';
 import { readSettings, readTarget, readTerms, readTrust, type Settings, type Terms } from './order.ts';
+import { deviceOptions, ownValues } from './own-values.ts';
 import { rolloutText } from './progress.ts';
 import type { TargetView } from './views.ts';
 
@@ -32,6 +33,9 @@ interface Plan {
   readonly version: number;
   readonly settings: Settings;
   readonly changes: readonly Change[];
+  /** The version that these are changes of; 0: nothing was pushed; null: the monitor was not asked. */
+  readonly against: number | null;
+  readonly own: OwnValues;
   readonly trustedKeys: readonly string[] | null;
   /** How many the monitor knows in the target; null: it was not asked. */
   readonly devices: number | null;
@@ -54,7 +58,9 @@ export async function pushCommand(options: ReadOptions, rest: readonly string[])
   const current = known?.current ?? null;
   const changes = differences(current === null ? {} : documentOf(current.document).settings, settings);
   const devices = known === null ? null : someDevices(known);
-  const plan = { target, terms, version, settings, changes, trustedKeys, devices };
+  const against = known === null ? null : (current?.version ?? 0);
+  const own = ownValues(options.texts.get('config')?.[0]);
+  const plan = { target, terms, version, settings, changes, against, own, trustedKeys, devices };
   return carryOut(plan, key, client, options, dryRun);
 }
 
@@ -75,7 +81,8 @@ export async function rollbackCommand(options: ReadOptions, rest: readonly strin
   const changes = differences(documentOf(current.document).settings, settings);
   const version = nextVersion(terms.version, highest);
   const devices = someDevices(known);
-  const plan = { target, terms, version, settings, changes, trustedKeys: null, devices };
+  const basis = { changes, against: current.version, own: new Map() };
+  const plan = { target, terms, version, settings, ...basis, trustedKeys: null, devices };
   return carryOut(plan, key, client, options, options.flags.has('dry-run'));
 }
 
@@ -87,11 +94,11 @@ async function carryOut(
   dryRun: boolean,
 ): Promise<number> {
   const json = options.flags.has('json');
-  const { target, terms, version, changes, devices } = plan;
+  const { target, terms, version, changes, against, own, devices } = plan;
   if (!json) process.stdout.write(planText(plan, key.name));
   const document = await sign(plan, key);
   const what = { target: formatTarget(target), version, waves: terms.waves, devices };
-  const summary = { ...what, changes: changes.map(shown) };
+  const summary = { ...what, against, changes: changes.map((change) => shown(change, own)) };
   if (dryRun) {
     process.stdout.write(
       json ? `${JSON.stringify({ ...summary, dry_run: true })}\n` : 'Nothing was pushed (--dry-run).\n',
@@ -116,10 +123,7 @@ async function carryOut(
 function checkSettings(settings: Settings, target: Target, terms: Terms, options: ReadOptions): void {
   const file = options.texts.get('config')?.[0];
   const checked = checkPushed({
-    ...(file !== undefined && { file }),
-    env: {},
-    hostname: 'device',
-    filesElsewhere: true,
+    ...deviceOptions(file),
     pushed: [{ origin: { ...target, version: 1 }, settings }],
   });
   if (checked.ok) {
@@ -186,21 +190,22 @@ async function sign(plan: Plan, { key }: NamedKey): Promise<string> {
   );
 }
 
-function planText({ target, terms, version, changes, trustedKeys, devices }: Plan, keyName: string): string {
+function planText(plan: Plan, keyName: string): string {
+  const { target, terms, version, changes, own, trustedKeys, devices } = plan;
   const meant = devices === null ? '' : ` of ${devices} device${devices === 1 ? '' : 's'}`;
   const waves = `waves ${terms.waves.join(', ')}${meant}`;
   const what = `${formatTarget(target)} v${version}, signed with ${keyName}, ${waves}`;
-  const lines = changes.length === 0 ? ['  no setting changes'] : changeLines(changes);
+  const lines = changes.length === 0 ? ['  no setting changes'] : changeLines(changes, own);
   const trust =
     trustedKeys === null ? [] : [`  from then on only these keys are trusted: ${trustedKeys.join(', ')}`];
-  return `${what}\n${[...lines, ...trust].join('\n')}\n`;
+  return `${what}\n${[...lines, ...trust, basisLine(plan.against, own)].join('\n')}\n`;
 }
 
 /** A change in JSON; what is secret stays so. */
-function shown(change: Change): { readonly key: string; readonly change: string } {
+function shown(change: Change, own: OwnValues): { readonly key: string; readonly change: string } {
   return {
     key: change.key,
-    change: changeLines([change])
+    change: changeLines([change], own)
       .join('')
       .trim()
       .replace(/^\S+\s+/, ''),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { changeLines, differences } from '../../../../cli/fleet/difference.ts';
+import { basisLine, changeLines, differences } from '../../../../cli/fleet/difference.ts';
 
 it('names each setting that changes, comes or goes, and no other', () => {
   const before = {
@@ -33,4 +33,23 @@ it('shows values as written, and never a secret', () => {
     '  max_detection    not pushed -> "10m"',
     '  will_delay       "5s" -> not pushed (default "10s")',
   ]);
+});
+
+it('shows what the file at hand says where nothing is pushed, not the default', () => {
+  const own = new Map([['will_delay', 'a1.json5: 3s']]);
+  assert.deepEqual(changeLines(differences({}, { will_delay: '5s' }), own), [
+    '  will_delay  not pushed (a1.json5: 3s) -> "5s"',
+  ]);
+});
+
+it('says what the difference is against', () => {
+  assert.match(
+    basisLine(4, new Map()),
+    /against v4, which was pushed before\.\n.*each device's own file says\.$/,
+  );
+  assert.match(
+    basisLine(0, new Map([['a', 'b']])),
+    /nothing was pushed .*\n.* the one that --config names\.$/,
+  );
+  assert.match(basisLine(null, new Map()), /the monitor was not asked/);
 });

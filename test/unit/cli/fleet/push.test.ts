@@ -112,7 +112,7 @@ describe('fleet push', () => {
     assert.equal(code, 0);
     assert.match(
       out,
-      /group:pilot v5, signed with ops, waves 2, 100% of 8 devices\n {2}keepalive_interval {2}"30s" -> "45s"/,
+      /group:pilot v5, signed with ops, waves 2, 100% of 8 devices\n {2}keepalive_interval {2}"30s" -> "45s"\nThe difference is against v4, which/,
     );
     const [read, start] = asked;
     assert.deepEqual([read?.method, read?.url], ['GET', '/api/configurations/group%3Apilot']);
@@ -154,6 +154,20 @@ describe('fleet push', () => {
     assert.equal(code, 2);
     assert.match(err, /add --yes/);
     assert.ok(asked.every(({ method }) => method === 'GET'));
+  });
+
+  it('shows what the file of --config says in place of what is not pushed', async () => {
+    const config = write(
+      'a1.json5',
+      "{ will_delay: '3s', broker: { username: 'u', password_file: '/elsewhere' } }",
+    );
+    const ask = ['--target', 'device:a', '--version', '9', '--dry-run', '--config', config];
+    const { code, out } = await fleet('push', ...ask, write('g.json5', "{ will_delay: '5s' }"));
+    assert.equal(code, 0);
+    assert.match(
+      out,
+      /will_delay {2}not pushed \(a1\.json5: 3s\) -> "5s"\n.*\n.*the one that --config names/,
+    );
   });
 
   it('tries out without a monitor where the version is given', async () => {
