@@ -98,6 +98,16 @@ async function request(
   }
 }
 
+/** Where the monitor's words, which are for all who use its API, leave open what to type here. */
+const FIXES: Readonly<Record<string, string>> = {
+  NO_TOKEN: 'name the same file here with --token-file or KHD_MONITOR_TOKEN_FILE',
+  UNKNOWN_ROLLOUT: 'keepalivehd fleet status shows them',
+  OLDER_VERSION: 'without --version that is done for you',
+  EXPIRED: 'see --expires, and that the clocks of both machines are right',
+  NOT_FOUND: 'see that --monitor names the API of a monitor of this version',
+  INTERNAL: "see the monitor's log",
+};
+
 /** The monitor's own words, where they help. */
 function refusal(status: number, answer: unknown, hasToken: boolean): CodedError {
   const error = (answer as { error?: { code?: unknown; message?: unknown } } | null)?.error;
@@ -111,5 +121,6 @@ function refusal(status: number, answer: unknown, hasToken: boolean): CodedError
       `the monitor ${hasToken ? 'does not know this token' : 'wants a token'}; ${fix}`,
     );
   }
-  return new CodedError(code, `the monitor refuses: ${said}`);
+  const fix = Object.hasOwn(FIXES, code) ? `; ${FIXES[code]}` : '';
+  return new CodedError(code, `the monitor refuses: ${said}${fix}`);
 }

@@ -31,8 +31,7 @@ export async function readOrder(
   { document: text, waves, observeSeconds }: OrderText,
   trustedKeys: readonly string[],
 ): Promise<ReadOrder> {
-  const refuse = (problem: string): ReadOrder => {
-    const allowed = 'what keepalivehd fleet push signs';
+  const refuse = (problem: string, allowed = 'what keepalivehd fleet push signs'): ReadOrder => {
     return { ok: false, field: 'document', value: text, allowed, problem: `it is refused: ${problem}` };
   };
   if (text.length > MAX_CONFIGURATION_BYTES)
@@ -41,7 +40,11 @@ export async function readOrder(
   if (parts === null) return refuse('it is no JWS in compact form');
   if (trustedKeys.length > 0) {
     const verified = await verifyCompact(text, CONFIGURATION_TYPE, trustedKeys);
-    if (!verified.ok) return refuse(`${verified.refusal} (fleet.trusted_keys of the monitor)`);
+    if (!verified.ok) {
+      const allowed =
+        'a key (--key) that fleet.trusted_keys of the monitor names, or add its public part there';
+      return refuse(`${verified.refusal} (fleet.trusted_keys of the monitor)`, allowed);
+    }
   }
   const parsed = parseDocument(parts.payload);
   if (!parsed.ok) return refuse(parsed.detail);
@@ -54,8 +57,8 @@ export async function readOrder(
       ok: false,
       field: 'waves',
       value,
-      allowed: 'such as 1, 5%, 25%, 100%',
-      problem: `${value}: ${problem}`,
+      allowed: 'for example 1, 5%, 25%, 100%',
+      problem: `"${value}": ${problem}`,
     };
   }
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);

@@ -1,6 +1,6 @@
 /** Rollouts: those there are, a new one, and steering them. */
 import { formatTarget } from '../../../../protocol/configuration.ts';
-import { ROLLOUT_STATES } from '../../../policy/rollout/rollout.ts';
+import { ROLLOUT_STATES, type RolloutState } from '../../../policy/rollout/rollout.ts';
 import { MAX_WAVES } from '../../../policy/rollout/waves.ts';
 import { rolloutJson } from '../../../policy/rollout/words.ts';
 import { type OrderText, readOrder } from '../../rollout-order.ts';
@@ -125,7 +125,10 @@ function startRoute({ rollouts, trustedKeys }: RolloutFace, wallMs: WallMs): Rou
         return failed(409, 'OLDER_VERSION', `${target} has version ${highest}; sign one after it`);
       }
       if (started === 'expired') return failed(400, 'EXPIRED', 'the document has expired; sign it again');
-      if (started === 'no-devices') return failed(404, 'NO_DEVICES', `no known device is in ${target}`);
+      if (started === 'no-devices') {
+        const fix = 'see device.groups and device.name of the devices, and that each was heard once';
+        return failed(404, 'NO_DEVICES', `no known device is in ${target}; ${fix}`);
+      }
       return { status: 201, body: rolloutJson(started, wallMs()) };
     },
   });
@@ -133,9 +136,15 @@ function startRoute({ rollouts, trustedKeys }: RolloutFace, wallMs: WallMs): Rou
 
 function steeringRoutes({ rollouts }: RolloutFace, wallMs: WallMs): readonly Route[] {
   const answers = { 200: { doc: 'As it is now.', schema: ROLLOUT }, 404: UNKNOWN, 409: WRONG_STATE };
-  const steered = async (id: string, steer: () => Promise<boolean>, not: string): Promise<Answer> => {
-    if (rollouts.book.rollout(id) === undefined) return unknown(id);
-    return (await steer()) ? shown(rollouts, id, wallMs) : failed(409, 'ROLLOUT_STATE', `${id} ${not}`);
+  const steered = async (
+    id: string,
+    steer: () => Promise<boolean>,
+    why: (state: RolloutState) => string,
+  ): Promise<Answer> => {
+    const { state } = rollouts.book.rollout(id) ?? {};
+    if (state === undefined) return unknown(id);
+    if (await steer()) return shown(rollouts, id, wallMs);
+    return failed(409, 'ROLLOUT_STATE', `${id} ${why(state)}`);
   };
   return [
     route({
@@ -148,7 +157,11 @@ function steeringRoutes({ rollouts }: RolloutFace, wallMs: WallMs): readonly Rou
       body: reasonBody,
       answers,
       handle: ({ params: { rollout: id }, body }) =>
-        steered(id, () => rollouts.halt(id, body), 'is not running'),
+        steered(
+          id,
+          () => rollouts.halt(id, body),
+          (state) => `is not running, it is ${state}: it hands out nothing that could be halted`,
+        ),
     }),
     route({
       method: 'POST',
@@ -158,7 +171,14 @@ function steeringRoutes({ rollouts }: RolloutFace, wallMs: WallMs): readonly Rou
       params: { rollout: idField },
       answers,
       handle: ({ params: { rollout: id } }) =>
-        steered(id, () => rollouts.resume(id), 'is not halted, or its document has expired'),
+        steered(
+          id,
+          () => rollouts.resume(id),
+          (state) =>
+            state === 'halted'
+              ? 'cannot go on: its document has expired; push the settings again'
+              : `is not halted, it is ${state}: only one that was halted goes on; push the settings again`,
+        ),
     }),
   ];
 }
@@ -172,5 +192,5 @@ function shown({ book }: RolloutFace['rollouts'], id: string, wallMs: WallMs): A
 }
 
 function unknown(id: string): Answer {
-  return failed(404, 'UNKNOWN_ROLLOUT', `there is no rollout ${id}`);
+  return failed(404, 'UNKNOWN_ROLLOUT', `there is no rollout ${id}; GET /api/rollouts lists those there are`);
 }

@@ -33,6 +33,7 @@ let url: string;
 let asked: Asked[];
 let target: unknown;
 let status: number;
+let refusal = { code: 'BAD_FIELD', message: 'waves: "0" is not allowed' };
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'khd-push-'));
@@ -43,8 +44,7 @@ before(async () => {
       const { method = '', url: path = '', headers } = request;
       asked.push({ method, url: path, token: headers.authorization, body });
       response.statusCode = status;
-      const error = { error: { code: 'BAD_FIELD', message: 'waves: "0" is not allowed' } };
-      response.end(JSON.stringify(status >= 400 ? error : method === 'GET' ? target : rollout));
+      response.end(JSON.stringify(status >= 400 ? { error: refusal } : method === 'GET' ? target : rollout));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -220,6 +220,10 @@ describe('fleet push', () => {
     const options = ['--target', 'group:pilot', '--version', '9', '--yes', file];
     status = 400;
     assert.match((await fleet('push', ...options)).err, /the monitor refuses: waves: "0" is not allowed/);
+    refusal = { code: 'OLDER_VERSION', message: 'group:pilot has version 9; sign one after it' };
+    assert.match((await fleet('push', ...options)).err, /has version 9; .*; without --version that is done/);
+    refusal = { code: 'NO_TOKEN', message: 'set http.token and send it' };
+    assert.match((await fleet('push', ...options)).err, /send it; name the same file here with --token-file/);
     status = 401;
     assert.match((await fleet('push', ...options)).err, /wants a token; name the file .* --token-file/);
   });

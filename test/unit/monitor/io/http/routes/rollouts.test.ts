@@ -80,10 +80,25 @@ describe('/api/rollouts', () => {
     const { state, reason } = halted.body as Record<string, unknown>;
     assert.equal(state, 'halted');
     assert.deepEqual(reason, { kind: 'operator', text: 'second thoughts' });
-    assert.equal((await ask('/api/rollouts/g-1/halt', {})).status, 409);
+    const twice = await ask('/api/rollouts/g-1/halt', {});
+    assert.equal(twice.status, 409);
+    assert.match(JSON.stringify(twice.body), /g-1 is not running, it is halted: /);
     assert.equal((await ask('/api/rollouts/g-1/resume', {})).status, 200);
-    assert.equal((await ask('/api/rollouts/g-1/resume', {})).status, 409);
-    assert.equal((await ask('/api/rollouts/g-9/halt', {})).status, 404);
+    const again = await ask('/api/rollouts/g-1/resume', {});
+    assert.equal(again.status, 409);
+    assert.match(JSON.stringify(again.body), /g-1 is not halted, it is running: .*push the settings again/);
+    const absent = await ask('/api/rollouts/g-9/halt', {});
+    assert.equal(absent.status, 404);
+    assert.match(JSON.stringify(absent.body), /no rollout g-9; GET \/api\/rollouts lists/);
+  });
+
+  it('does not go on when its document has expired, and says so', async () => {
+    await ask('/api/rollouts', await order());
+    await ask('/api/rollouts/g-1/halt', {});
+    await served.clock.pass(2 * 86_400_000);
+    const late = await ask('/api/rollouts/g-1/resume', {});
+    assert.equal(late.status, 409);
+    assert.match(JSON.stringify(late.body), /g-1 cannot go on: its document has expired; push/);
   });
 
   it('changes nothing without the token, nor where none is configured', async () => {
@@ -105,13 +120,22 @@ describe('/api/rollouts', () => {
       start?.answer({ params: {}, query: {}, headers: {}, body: { document, waves: ['100%'] } });
     const forged = await answer(await documentOf(wallMs, {}, stranger));
     assert.equal(forged?.status, 400);
-    assert.match(JSON.stringify(forged?.body), /unknown-key/);
+    assert.match(JSON.stringify(forged?.body), /unknown-key .*use a key \(--key\) that fleet\.trusted_keys/);
     assert.equal((await answer(await documentOf(wallMs, {}, trusted)))?.status, 201);
   });
 
   it('answers 501 and why where there is no embedded store', async () => {
-    for (const route of absentRolloutRoutes()) {
-      const answer = await route.answer({ params: {}, query: {}, headers: {}, body: undefined });
+    const routes = absentRolloutRoutes();
+    const paths = rolloutRoutes({ rollouts: served.rollouts, trustedKeys: [] }, () => 0).map(
+      ({ path }) => path,
+    );
+    assert.deepEqual(
+      paths.filter((path) => !routes.some((absent) => absent.path === path)),
+      [],
+    );
+    for (const route of routes) {
+      const params = Object.fromEntries(Object.keys(route.params).map((name) => [name, 'group:g']));
+      const answer = await route.answer({ params, query: {}, headers: {}, body: undefined });
       assert.equal(answer.status, 501, route.path);
       assert.match(JSON.stringify(answer.body), /embedded/);
     }
