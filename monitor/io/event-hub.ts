@@ -65,6 +65,12 @@ export class EventHub {
     this.#wake();
   }
 
+  /** As it is durable. */
+  incidentChanged(incident: Incident): void {
+    this.#ring.push({ type: 'incident', incident });
+    this.#wake();
+  }
+
   /** As the API shows it at this moment; it is durable. */
   rolled(rollout: Readonly<Record<string, unknown>>): void {
     this.#ring.push({ type: 'rollout', rollout });

@@ -6,6 +6,7 @@ import type { Log } from '../../runtime/log.ts';
 import { findServiceManager } from '../../runtime/service-manager.ts';
 import { stableClientId } from '../io/client-id.ts';
 import { startSchedules } from '../io/cron.ts';
+import { EventHub } from '../io/event-hub.ts';
 import { Feed } from '../io/feed.ts';
 import { Heartbeat } from '../io/heartbeat.ts';
 import { startHttp } from '../io/http/server.ts';
@@ -14,12 +15,14 @@ import { createMetrics, type Metrics } from '../io/metrics.ts';
 import { Outbox } from '../io/outbox.ts';
 import { Refusals } from '../io/refusals.ts';
 import { openRedis, type RedisClient } from '../io/stores/redis/client.ts';
+import { EventReads } from '../io/stores/redis/event-reads.ts';
 import { agreeOnLayout } from '../io/stores/redis/layout.ts';
 import { SCRIPTS } from '../io/stores/redis/partition-store.ts';
 import type { Ground } from '../main.ts';
 import { NetworkTable } from '../policy/network-table.ts';
 import { Tally } from '../policy/tally.ts';
 import { Ear } from './ear.ts';
+import { EventTail } from './event-tail.ts';
 import type { IncidentKeeper } from './incident-keeper.ts';
 import { rulesOf, type SharedIncidents, sharedIncidents } from './incidents-of.ts';
 import { sharedJobs } from './jobs.ts';
@@ -67,12 +70,16 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
     counts: () => fleet.counts(),
     doubts: () => monitor.doubts,
   });
+  const { events, tail } = eventsOf(ground, { client, partitions, incidents, doubts: () => monitor.doubts });
   const monitor: SharedMonitor = new SharedMonitor({
     ...{ workers, replica, ear, clock, log },
     incarnation,
     leaseMs: redis.replicaTimeoutSeconds * 1000,
-    onRound: (now) => void [silences.look(), heartbeat.judged(now)],
-    onTick: (partition, hasTurn) => serve(partitions, stream, notices, partition, hasTurn),
+    onRound: (now) => void [silences.look(), heartbeat.judged(now), tail.round()],
+    onTick: (partition, hasTurn) => {
+      serve(partitions, stream, notices, partition, hasTurn);
+      void tail.look(partition);
+    },
   });
   const fleet = new SharedFleet({
     ...{ partitions, clock, incidents: incidents.store },
@@ -84,9 +91,10 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
   const told = { sinkNames, outbox: () => outbox, keeper: incidents.keeper };
   const metrics = metricsOf({ monitor, fleet, workers, load, tally, refusals, ...told });
   const onOutcome = (sink: string, outcome: string): void => metrics.delivery(sink, outcome);
+  const faces = { partitions, incidents, silences, client, events };
   const deliveries = { store: stream, sinks, delivery: settings.delivery, random: Math.random };
   const outbox: Outbox = new Outbox({ ...deliveries, clock, log, onOutcome });
-  const url = await startFaces(ground, { fleet, metrics, partitions, incidents, silences, client, outbox });
+  const url = await startFaces(ground, { ...faces, fleet, metrics, outbox });
   cleanups.push(async () => load.stop());
   cleanups.push(() => outbox.stop());
   cleanups.push(() => monitor.stop());
@@ -100,6 +108,24 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
   tellStarted(log, { http: url, replica, redis: redis.nodes });
 }
 
+/** What those hear who listen at this monitor. */
+function eventsOf(
+  { clock, log }: Ground,
+  {
+    client,
+    partitions,
+    incidents,
+    doubts,
+  }: Pick<Faced, 'client' | 'partitions' | 'incidents'> & {
+    readonly doubts: () => readonly string[];
+  },
+): { readonly events: EventHub; readonly tail: EventTail } {
+  const events = new EventHub(clock);
+  const reads = partitions.map(({ store }) => new EventReads(client, store.keys));
+  const tail = new EventTail({ partitions: reads, incidents: incidents.store, doubts, hub: events, log });
+  return { events, tail };
+}
+
 interface Faced {
   readonly fleet: SharedFleet;
   readonly metrics: Metrics;
@@ -108,12 +134,13 @@ interface Faced {
   readonly silences: SharedSilences;
   readonly client: RedisClient;
   readonly outbox: Outbox;
+  readonly events: EventHub;
 }
 
 /** The API and the jobs; returns where the API listens. */
 async function startFaces(
   { settings, log, clock, cleanups }: Ground,
-  { fleet, metrics, partitions, incidents, silences, client, outbox }: Faced,
+  { fleet, metrics, partitions, incidents, silences, client, outbox, events }: Faced,
 ): Promise<string> {
   const networks = new NetworkTable([]);
   const telling = tellingOf(silences, {
@@ -121,7 +148,7 @@ async function startFaces(
     owedOfAlerts: (at) => fleet.owed(at),
     owedOfIncidents: (sinks) => queueLengths(client, sinks.map(incidents.store.keys.outbox)),
   });
-  const faces = { fleet, metrics, networks, telling };
+  const faces = { fleet, metrics, networks, telling, events };
   const http = await startHttp({ settings: settings.http, now: clock.now, ...faces });
   cleanups.push(() => http.close());
   const reads = partitions.map((partition) => partition.reads);
