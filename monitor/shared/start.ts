@@ -95,17 +95,30 @@ export async function startShared(ground: Ground, redis: RedisSettings): Promise
   const deliveries = { store: stream, sinks, delivery: settings.delivery, random: Math.random };
   const outbox: Outbox = new Outbox({ ...deliveries, clock, log, onOutcome });
   const url = await startFaces(ground, { ...faces, fleet, metrics, outbox });
+  setOff(cleanups, { monitor, keeper: incidents.keeper, outbox, load, heartbeat });
+  keepTelling(alertmanager, cleanups);
+  tellStarted(log, { http: url, replica, redis: redis.nodes });
+}
+
+interface Moving {
+  readonly monitor: SharedMonitor;
+  readonly keeper: IncidentKeeper;
+  readonly outbox: Outbox;
+  readonly load: LoadMeter;
+  readonly heartbeat: Heartbeat;
+}
+
+/** Starts what moves by itself; a stop ends it in reverse. */
+function setOff(cleanups: Ground['cleanups'], { monitor, keeper, outbox, load, heartbeat }: Moving): void {
   cleanups.push(async () => load.stop());
   cleanups.push(() => outbox.stop());
   cleanups.push(() => monitor.stop());
-  cleanups.push(() => incidents.keeper.stop());
+  cleanups.push(() => keeper.stop());
   cleanups.push(async () => heartbeat.stopping());
   monitor.start();
-  incidents.keeper.start();
-  keepTelling(alertmanager, cleanups);
+  keeper.start();
   load.start();
   heartbeat.ready();
-  tellStarted(log, { http: url, replica, redis: redis.nodes });
 }
 
 /** What those hear who listen at this monitor. */
