@@ -9,9 +9,9 @@ import {
   loadAgent,
   loadMonitor,
   MONITOR_KEYS,
-  type Part,
 } from '../config/load.ts';
 import { nearest } from '../config/nearest.ts';
+import type { Part } from '../config/other-part.ts';
 import { agentSchema } from '../config/schema/agent.ts';
 import type { SchemaTree } from '../config/schema/item.ts';
 import { monitorSchema } from '../config/schema/monitor.ts';

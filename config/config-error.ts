@@ -8,7 +8,7 @@ export interface ConfigProblem {
   readonly value: string | null;
   readonly problem: string;
   readonly fix: string;
-  /** Where the value came from when it was not the file: `environment variable KHD_GRACE`. */
+  /** Where it stands: `agent.json5, line 7`, `environment variable KHD_GRACE`; null: nobody wrote it. */
   readonly source: string | null;
   /** Of pushed settings, what the device says of them; absent: the value is at fault. */
   readonly refusal?: 'unknown-setting' | 'forbidden-setting';

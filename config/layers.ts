@@ -18,6 +18,8 @@ export interface Origin {
   readonly layer: Layer;
   /** The preset's name, the file's path, `pilot v3` of a push, the variable's name. */
   readonly detail: string | null;
+  /** Of the file. */
+  readonly line?: number;
 }
 
 export type Keys = ReadonlyMap<string, SchemaItem>;
@@ -47,8 +49,11 @@ export function isPush({ layer }: Origin): boolean {
   return layer === 'group push' || layer === 'device push';
 }
 
-/** Where a value came from, for a message; null for the file, which the message's reader has open. */
+/** Where a value came from, for a message; null: nobody wrote it. */
 export function sourceOf(origin: Origin): string | null {
+  if (origin.layer === 'file') {
+    return origin.line === undefined ? origin.detail : `${origin.detail}, line ${origin.line}`;
+  }
   if (origin.layer === 'environment') return `environment variable ${origin.detail}`;
   if (origin.layer === 'command line') return 'the command line';
   if (isPush(origin)) return `the ${origin.layer} ${origin.detail}`;
@@ -90,9 +95,14 @@ function refuseUnknown(into: Gathered, key: string, keys: Keys, origin: Origin):
   });
 }
 
-/** Adds the values of a parsed file. */
-export function addFile(into: Gathered, tree: unknown, path: string, keys: Keys): void {
-  const origin: Origin = { layer: 'file', detail: path };
+/** Adds the values of a parsed file. `lines`: of its keys, where they are known. */
+export function addFile(
+  into: Gathered,
+  tree: unknown,
+  path: string,
+  keys: Keys,
+  lines: ReadonlyMap<string, number> = new Map(),
+): void {
   if (!isSection(tree)) {
     into.problems.push({
       key: path,
@@ -103,7 +113,11 @@ export function addFile(into: Gathered, tree: unknown, path: string, keys: Keys)
     });
     return;
   }
-  addSection(into, tree, '', origin, keys);
+  const originOf = (key: string): Origin => {
+    const line = lines.get(key);
+    return { layer: 'file', detail: path, ...(line !== undefined && { line }) };
+  };
+  addSection(into, tree, '', originOf, keys);
 }
 
 const isSection = (value: unknown): value is Record<string, unknown> =>
@@ -113,17 +127,24 @@ function addSection(
   into: Gathered,
   tree: Record<string, unknown>,
   prefix: string,
-  origin: Origin,
+  originOf: (key: string) => Origin,
   keys: Keys,
 ) {
   const siblings = [...keys.keys()].filter((key) => key.startsWith(prefix));
   for (const [name, value] of Object.entries(tree)) {
     const key = prefix + name;
     const item = keys.get(key);
+    const origin = originOf(key);
     const inside = siblings.filter((sibling) => sibling.startsWith(`${key}.`));
     if (name.includes('.') && (item !== undefined || inside.length > 0)) {
       const fix = `nest it: ${key.split('.').join(': { ')}: … }`;
-      into.problems.push({ key, value: null, problem: 'is written with a dot', fix, source: null });
+      into.problems.push({
+        key,
+        value: null,
+        problem: 'is written with a dot',
+        fix,
+        source: sourceOf(origin),
+      });
     } else if (item?.pushable === false && isPush(origin)) {
       into.broken.add(key);
       const [problem, fix] = ['cannot be pushed', 'set it at the device'];
@@ -133,7 +154,7 @@ function addSection(
       if (isPush(origin)) for (const other of companions(key)) into.values.delete(other);
       accept(into, key, item, value, readValue(value, item), origin);
     } else if (inside.length > 0 && isSection(value)) {
-      addSection(into, value, `${key}.`, origin, keys);
+      addSection(into, value, `${key}.`, originOf, keys);
     } else if (inside.length > 0) {
       const names = inside.map((sibling) => sibling.slice(key.length + 1)).join(', ');
       into.problems.push({
@@ -141,7 +162,7 @@ function addSection(
         value: null,
         problem: 'is a section, and was given no object',
         fix: `write ${name}: { … } with any of: ${names}`,
-        source: null,
+        source: sourceOf(origin),
       });
       for (const sibling of inside) into.broken.add(sibling);
     } else {
@@ -161,7 +182,8 @@ export interface PushedLayer {
 export function addPushed(into: Gathered, { origin, settings }: PushedLayer, keys: Keys): void {
   const { kind, name, version } = origin;
   const detail = kind === 'group' ? `${name} v${version}` : `v${version}`;
-  addSection(into, settings, '', { layer: `${kind} push`, detail }, keys);
+  const from: Origin = { layer: `${kind} push`, detail };
+  addSection(into, settings, '', () => from, keys);
 }
 
 /** A pushed password replaces the file's password_file, and the other way round: they are one setting. */

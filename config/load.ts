@@ -14,6 +14,7 @@ import {
 } from './checks.ts';
 import { ConfigError, showValue } from './config-error.ts';
 import { checkReadable, readSecretFile, readTextFile } from './files.ts';
+import { isEmptyText } from './json5-keys.ts';
 import { parseJson5 } from './json5-text.ts';
 import {
   addEnvironment,
@@ -29,6 +30,7 @@ import {
   sourceOf,
 } from './layers.ts';
 import { merge } from './merge.ts';
+import { nameOtherPart } from './other-part.ts';
 import { PRESETS, type PresetName } from './presets/presets.ts';
 import { type AgentConfig, agentSchema } from './schema/agent.ts';
 import { listKeys, type SchemaOf, type SchemaTree } from './schema/item.ts';
@@ -67,9 +69,6 @@ export interface Loaded<Settings> {
   readonly warnings: readonly Finding[];
 }
 
-/** The two parts of the program that have a configuration. */
-export type Part = 'agent' | 'monitor';
-
 export const AGENT_KEYS: Keys = listKeys(agentSchema as unknown as SchemaTree);
 export const MONITOR_KEYS: Keys = listKeys(monitorSchema as unknown as SchemaTree);
 /** Read by `keepalivehd fleet`, which may share the environment. */
@@ -94,7 +93,7 @@ export function loadMonitorSettings(options: LoadOptions): MonitorSettings {
 /** As `loadAgentSettings`, with the origin of every value. */
 export function loadAgent(options: LoadOptions): Loaded<AgentSettings> {
   const read = readLayers(options, AGENT_KEYS);
-  nameOtherPart(read, 'monitor', MONITOR_KEYS);
+  nameOtherPart(read, 'monitor', MONITOR_KEYS, options.file);
   applyPreset(read);
   stateDirectoryDefault(read, 'state_directory', options.env);
   hostnameDefault(read, options.hostname);
@@ -109,7 +108,7 @@ export function loadAgent(options: LoadOptions): Loaded<AgentSettings> {
 /** As `loadMonitorSettings`, with the origin of every value. */
 export function loadMonitor(options: LoadOptions): Loaded<MonitorSettings> {
   const read = readLayers(options, MONITOR_KEYS);
-  nameOtherPart(read, 'agent', AGENT_KEYS);
+  nameOtherPart(read, 'agent', AGENT_KEYS, options.file);
   stateDirectoryDefault(read, 'data_directory', options.env);
   const config = finish<MonitorConfig>(read, monitorSchema, MONITOR_KEYS, monitorChecks, options);
   const values = effectiveValues(config, read, MONITOR_KEYS);
@@ -135,7 +134,8 @@ function readFileLayer(read: Gathered, path: string, keys: Keys): void {
   const file = readTextFile(path);
   const parsed = file.ok ? parseJson5(file.text) : null;
   if (!file.ok) refuse(file.problem, file.fix);
-  else if (parsed?.ok === true) addFile(read, parsed.value, path, keys);
+  else if (isEmptyText(file.text)) refuse('is empty', 'write { key: value, … }, or leave the file out');
+  else if (parsed?.ok === true) addFile(read, parsed.value, path, keys, parsed.lines);
   else
     refuse(`line ${parsed?.line}, column ${parsed?.column}: ${parsed?.problem}`, 'correct the JSON5 there');
 }
@@ -197,18 +197,6 @@ function unitNote(read: Gathered, { key }: Finding, keys: Keys): string {
   const written = read.values.get(key)?.written;
   const isBare = typeof written === 'number' || (typeof written === 'string' && /^[\d.]+$/.test(written));
   return isBare && keys.get(key)?.format === 'duration' ? `; ${written} without a unit is seconds` : '';
-}
-
-/** Keys of the other part of the program say which file this is. */
-function nameOtherPart(read: Gathered, part: Part, keys: Keys): void {
-  const belongs = (key: string): boolean =>
-    keys.has(key) || [...keys.keys()].some((known) => known.startsWith(`${key}.`));
-  for (const [index, problem] of read.problems.entries()) {
-    if (problem.refusal !== 'unknown-setting' || problem.key.startsWith('KHD_') || !belongs(problem.key))
-      continue;
-    const fix = `it is the ${part}'s: remove it, or check a file of the ${part}'s with --for ${part}`;
-    read.problems[index] = { ...problem, fix };
-  }
 }
 
 /** Reads the secrets and sees that the other files can be read. Returns `broker.password` for `…_file`. */

@@ -1,5 +1,6 @@
 /** From the command line of `fleet push` and `fleet rollback` to what is asked of the monitor. */
 import { readTextFile } from '../../config/files.ts';
+import { isEmptyText } from '../../config/json5-keys.ts';
 import { parseJson5 } from '../../config/json5-text.ts';
 import { parseDuration } from '../../config/schema/durations.ts';
 import { readWaves } from '../../monitor/policy/rollout/waves.ts';
@@ -103,6 +104,7 @@ export function readSettings(path: string): Settings {
   const refuse = (why: string): CodedError => new CodedError('SETTINGS_FILE', `${path} ${why}`);
   const file = readTextFile(path);
   if (!file.ok) throw refuse(`${file.problem}; ${file.fix}`);
+  if (isEmptyText(file.text)) throw refuse('is empty; write { key: value, … }, or { } to push no settings');
   const parsed = parseJson5(file.text);
   if (!parsed.ok) throw refuse(`line ${parsed.line}, column ${parsed.column}: ${parsed.problem}`);
   const { value } = parsed;

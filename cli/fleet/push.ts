@@ -134,7 +134,11 @@ function checkSettings(settings: Settings, target: Target, terms: Terms, options
     if (tooSlow === null) return;
     throw new CodedError('BAD_SETTINGS', `${tooSlow}; allow more with --confirm-within`);
   }
-  const lines = checked.problems.map((problem) => `  ${formatProblem({ ...problem, source: null })}`);
+  // Of what is pushed the source is plain.
+  const lines = checked.problems.map((problem) => {
+    const isFile = file !== undefined && problem.source?.startsWith(file) === true;
+    return `  ${formatProblem(isFile ? problem : { ...problem, source: null })}`;
+  });
   const over =
     file === undefined ? 'checked over the defaults (name their file with --config)' : `over ${file}`;
   const what = `the devices would refuse these settings, ${over}; nothing was pushed`;

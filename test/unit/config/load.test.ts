@@ -113,16 +113,17 @@ test('a timeout that is stated and agrees is accepted', () => {
 
 test('a bad file and a bad environment are named in one error', (context) => {
   const { 'a.json5': file = '' } = writeFiles(context, {
-    'a.json5': "{ keepalive_interval: '30 parsecs', keepalive_count: '3', brokr: {}, log: 'debug' }",
+    'a.json5':
+      "{ keepalive_interval: '30 parsecs',\n keepalive_count: '3', // three\n\n brokr: {}, log: 'debug' }",
   });
   const error = refusal(() =>
     loadAgentSettings({ ...BARE, file, env: { KHD_GRACEFUL: '1', KHD_WILL_DELAY: 'x' } }),
   );
-  assert.deepEqual(error.message.split('\n'), [
-    'keepalive_interval: "30 parsecs" is not a duration; write a number with ms, s, m, h or d, such as "30s"',
-    'keepalive_count: "3" is not a whole number; write 1 to 100',
-    'brokr: is not a known key; did you mean broker?',
-    'log: is a section, and was given no object; write log: { … } with any of: level, format',
+  assert.deepEqual(error.message.replaceAll(file, 'FILE').split('\n'), [
+    'keepalive_interval: "30 parsecs" is not a duration; write a number with ms, s, m, h or d, such as "30s" (from FILE, line 1)',
+    'keepalive_count: "3" is not a whole number; write 1 to 100 (from FILE, line 2)',
+    'brokr: is not a known key; did you mean broker? (from FILE, line 4)',
+    'log: is a section, and was given no object; write log: { … } with any of: level, format (from FILE, line 4)',
     'KHD_GRACEFUL: is not a known environment variable; did you mean KHD_GRACE?',
     'will_delay: "x" is not a duration; write a number with ms, s, m, h or d, such as "30s" (from environment variable KHD_WILL_DELAY)',
   ]);
@@ -150,6 +151,7 @@ test('a file that cannot be one is named', (context) => {
     'binary.json5': Uint8Array.of(0xff, 0xfe, 0x00),
     'list.json5': '[1, 2]',
     'empty.json5': '',
+    'comment.json5': '// nothing yet\n/* { } */\n',
     'huge.json5': ' '.repeat(1024 * 1024 + 1),
   });
   const cases: readonly [string, RegExp][] = [
@@ -158,7 +160,8 @@ test('a file that cannot be one is named', (context) => {
     [folder, /is a folder/],
     [files['binary.json5'] ?? '', /is not UTF-8/],
     [files['list.json5'] ?? '', /does not hold an object/],
-    [files['empty.json5'] ?? '', /invalid end of input/],
+    [files['empty.json5'] ?? '', /empty\.json5: is empty; write \{ key: value, … \}/],
+    [files['comment.json5'] ?? '', /comment\.json5: is empty/],
     [files['huge.json5'] ?? '', /larger than 1 MiB/],
   ];
   for (const [file, reason] of cases)
@@ -178,6 +181,25 @@ test('an unknown key finds its neighbour, a dotted one is told to nest', (contex
   assert.match(refusal(() => agentWith({ no_such_thing: '1s' })).message, /is not a known key; remove it/);
   const { 'a.json5': file = '' } = writeFiles(context, { 'a.json5': "{ 'broker.url': 'mqtt://h' }" });
   assert.match(refusal(() => loadAgentSettings({ ...BARE, file })).message, /nest it: broker: \{ url/);
+});
+
+test('a file of the other part of the program is named as such before its keys', (context) => {
+  const files = writeFiles(context, {
+    'm.json5': "{\n  broker: { url: 'mqtt://h' },\n  grace: '1s',\n  sinks: { log: true },\n}",
+    'mixed.json5': "{ will_delay: '2s', grace: '1s' }",
+  });
+  const { 'm.json5': ours = '', 'mixed.json5': mixed = '' } = files;
+  const { message } = refusal(() => loadAgentSettings({ ...BARE, file: ours }));
+  assert.deepEqual(message.replaceAll(ours, 'FILE').split('\n'), [
+    "FILE: looks like the monitor's configuration; name the agent's file, or use keepalivehd monitor (config: --for monitor)",
+    "grace: is not a known key; it is the monitor's (from FILE, line 3)",
+    "sinks: is not a known key; it is the monitor's (from FILE, line 4)",
+  ]);
+  assert.doesNotMatch(refusal(() => loadAgentSettings({ ...BARE, file: mixed })).message, /looks like/);
+  assert.match(
+    refusal(() => loadMonitorSettings({ ...BARE, file: mixed })).message,
+    /^will_delay: is not a known key; it is the agent's/,
+  );
 });
 
 test('prototype keys are unknown keys like any other', (context) => {

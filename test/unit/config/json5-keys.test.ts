@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import JSON5 from 'json5';
-import { duplicateKey } from '../../../config/json5-duplicates.ts';
+import { duplicateKey, isEmptyText, keyLines } from '../../../config/json5-keys.ts';
 import { parseJson5 } from '../../../config/json5-text.ts';
 
 test('a key that stands twice in one section is refused with both places', () => {
@@ -24,6 +24,21 @@ test('the same name in another section, a value, a text or a comment is none', (
   const text = `{ // a: 1, a: 2
     a: { a: 'a: 1, "a": \\'' /* , a: 3 */ }, "b": [{ a: 1 }, { a: "http://a:1" }], c: "\\"a:", d: +1.5e3, }`;
   assert.equal(parseJson5(text).ok, true);
+});
+
+test('the line of each key is known by its dotted name, but for what stands in lists', () => {
+  const text = `// on top\r\n{ a: 1, /* two
+lines */ "b": {
+    c: [{ d: 1 }], 'e f': { g: "{ h: 1 }" },
+  },\ri: 2 }`;
+  assert.deepEqual(Object.fromEntries(keyLines(text)), {
+    ...{ a: 2, b: 3, 'b.c': 4, 'b.e f': 4, 'b.e f.g': 4, i: 6 },
+  });
+});
+
+test('comments and white space alone are nothing', () => {
+  for (const text of ['', ' \n', '\ufeff', '// {}\n/* { } */']) assert.equal(isEmptyText(text), true, text);
+  for (const text of ['{}', '// a\n1', '"// a"']) assert.equal(isEmptyText(text), false, text);
 });
 
 test('whatever a configuration holds, it has a key twice only when one was put there', () => {
