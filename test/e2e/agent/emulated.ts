@@ -1,7 +1,7 @@
 /** What an agent must do on every architecture, as a test of each. */
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, it, type TestContext } from 'node:test';
 import { Cleanups } from '../support/cleanups.ts';
 import { type Architecture, emulate } from '../support/emulated.ts';
@@ -48,6 +48,7 @@ export function testPackage(architecture: Architecture): void {
     assert.match(listed, new RegExp(`^ii +nodejs +\\S+ +${architecture} `, 'm'));
     assert.match(device.must('keepalivehd', '--version'), /^\d+\.\d+\.\d+\n$/);
     const installed = join(device.root, 'usr/lib/keepalivehd/agent/keepalivehd.cjs');
+    assert.ok(existsSync(join(dirname(installed), 'program.bytecode')), 'no byte code was made');
     await serves(t, cleanups, [...device.node, installed], false);
     device.must('dpkg', '--purge', 'keepalivehd-agent');
     for (const path of ['etc/keepalivehd', 'usr/lib/keepalivehd', 'usr/bin/keepalivehd']) {
