@@ -16,10 +16,6 @@ export async function agentCommand(argv: readonly string[]): Promise<number> {
     set: 'texts',
     ...(checks && ({ connect: 'flag', json: 'flag', 'own-name': 'flag' } as const)),
   });
-  if (options.flags.has('help')) {
-    process.stdout.write(AGENT_HELP);
-    return EXIT_OK;
-  }
   if (options.positionals.length > 0) {
     const [written = ''] = options.positionals;
     const meant = checks ? null : nearest(written, [CHECK]);
@@ -28,6 +24,10 @@ export async function agentCommand(argv: readonly string[]): Promise<number> {
         ? `agent ${checks ? `${CHECK} ` : ''}takes no arguments; name the file with --config`
         : `unknown action ${written.slice(0, 60)}; did you mean ${meant}?`,
     );
+  }
+  if (options.flags.has('help')) {
+    process.stdout.write(AGENT_HELP);
+    return EXIT_OK;
   }
   if (checks) return (await import('./check-agent.ts')).checkAgentCommand(options);
   const [{ loadAgent }, { runAgent }, { runService }] = await Promise.all([

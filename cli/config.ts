@@ -31,12 +31,13 @@ export async function configCommand(argv: readonly string[]): Promise<number> {
     // The origin is always shown; whoever asks for it gets it.
     origin: 'flag',
   });
-  if (options.flags.has('help')) {
+  const [written, ...rest] = options.positionals;
+  const wantsHelp = options.flags.has('help');
+  const action = wantsHelp && written === undefined ? 'show' : oneOf('action', written, ACTIONS);
+  if (wantsHelp) {
     process.stdout.write(CONFIG_HELP);
     return EXIT_OK;
   }
-  const [written, ...rest] = options.positionals;
-  const action = oneOf('action', written, ACTIONS);
   if (rest.length > 0) throw new UsageError(`config ${action} takes no further arguments`);
   if (action !== 'show' && options.flags.has('origin'))
     throw new UsageError('--origin goes with config show');

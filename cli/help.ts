@@ -6,7 +6,7 @@ Usage:
   keepalivehd agent    run on a device: keep its connection to the broker alive
   keepalivehd monitor  run in the cloud: flag devices whose probes lapse
   keepalivehd fleet    push signed settings to devices, and follow their rollout
-  keepalivehd config   show, validate or describe a configuration
+  keepalivehd config   show or check a configuration, or print its JSON Schema
   keepalivehd simulate what a policy would cost on a radio and a path
   keepalivehd load     probes of many devices, to see what a broker and a monitor can take
 

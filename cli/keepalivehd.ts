@@ -22,6 +22,7 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${VERSION}\n`);
     return EXIT_OK;
   }
+  if (name === 'help' && rest.length > 0) return main([...rest, '--help']);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     const { HELP } = await import('./help.ts');
     (name === undefined ? process.stderr : process.stdout).write(HELP);
@@ -46,7 +47,10 @@ function report(error: unknown): number {
   const text = error instanceof Error ? error.message : String(error);
   const code = (error as { code?: unknown } | null)?.code;
   const usage = error instanceof CodedError && error.code === 'USAGE';
-  const suffix = usage ? '\nTry keepalivehd --help.' : typeof code === 'string' ? ` (${code})` : '';
+  const [first = '', second = ''] = process.argv.slice(2);
+  const command = first === 'help' ? second : first;
+  const help = Object.hasOwn(COMMANDS, command) ? `${command} --help` : '--help';
+  const suffix = usage ? `\nTry keepalivehd ${help}.` : typeof code === 'string' ? ` (${code})` : '';
   process.stderr.write(`keepalivehd: ${text}${suffix}\n`);
   return usage ? EXIT_USAGE : EXIT_FAILURE;
 }

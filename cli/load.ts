@@ -10,11 +10,11 @@ import { UsageError } from './usage-error.ts';
 
 export async function loadCommand(argv: readonly string[]): Promise<number> {
   const options = readOptions(argv, LOAD_OPTIONS);
+  if (options.positionals.length > 0) throw new UsageError('load takes options only, no arguments');
   if (options.flags.has('help')) {
     process.stdout.write(LOAD_HELP);
     return EXIT_OK;
   }
-  if (options.positionals.length > 0) throw new UsageError('load takes options only, no arguments');
   const request = readLoadRequest(options);
   const json = options.flags.has('json');
   const say = (news: LoadNews): void => {

@@ -19,10 +19,6 @@ export async function monitorCommand(argv: readonly string[]): Promise<number> {
     'embedded-broker': 'flag',
     ...(checks && ({ connect: 'flag', json: 'flag' } as const)),
   });
-  if (options.flags.has('help')) {
-    process.stdout.write(MONITOR_HELP);
-    return EXIT_OK;
-  }
   if (options.positionals.length > 0) {
     const [written = ''] = options.positionals;
     const meant = nearest(written, [CHECK]);
@@ -31,6 +27,10 @@ export async function monitorCommand(argv: readonly string[]): Promise<number> {
         ? `monitor ${checks ? `${CHECK} ` : ''}takes no arguments; name the file with --config`
         : `unknown action ${written.slice(0, 60)}; did you mean ${meant}?`,
     );
+  }
+  if (options.flags.has('help')) {
+    process.stdout.write(MONITOR_HELP);
+    return EXIT_OK;
   }
   const embedded = options.flags.has('embedded-broker') ? [['embedded_broker.enabled', 'true'] as const] : [];
   if (checks) return (await import('./check-config.ts')).checkConfigCommand(options, embedded);

@@ -53,8 +53,8 @@ export function simulationText(argv: readonly string[]): string {
     'background-loss': 'text',
     json: 'flag',
   });
-  if (options.flags.has('help')) return SIMULATE_HELP;
   if (options.positionals.length > 0) throw new UsageError('simulate takes options only, no arguments');
+  if (options.flags.has('help')) return SIMULATE_HELP;
   const request = readRequest(options);
   const report = runSimulation(request);
   const given = {

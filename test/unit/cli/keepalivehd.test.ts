@@ -78,6 +78,13 @@ test('a command line that is not understood ends with 2 and one hint', () => {
     [['config', 'shw'], /unknown action shw; did you mean show\?/],
     [['config', 'show', '--for', 'agnt'], /did you mean agent\?/],
     [['agent', '--set', 'x'], /--set needs KEY=VALUE/],
+    [['monitr', '--help'], /unknown command monitr.*\nTry keepalivehd --help\.$/m],
+    [['help', 'monitr'], /unknown command monitr/],
+    [['config', 'describe', '--help'], /unknown action describe; known: show, validate, schema/],
+    [['agent', 'chek-config', '--help'], /did you mean check-config\?/],
+    [['load', 'file', '--help'], /takes options only/],
+    [['load', '--device', '5'], /did you mean --devices\?\nTry keepalivehd load --help\.$/m],
+    [['fleet', 'push', '--waves'], /--waves needs a value\nTry keepalivehd fleet --help\.$/m],
   ];
   for (const [argv, reason] of cases) {
     const { status, stderr, stdout } = run(argv);
@@ -90,10 +97,17 @@ test('a command line that is not understood ends with 2 and one hint', () => {
 });
 
 test('help is on standard output', () => {
-  for (const argv of [['--help'], ['agent', '--help'], ['monitor', '-h'], ['config', '--help']]) {
+  for (const argv of [
+    ['--help'],
+    ['agent', '--help'],
+    ['monitor', '-h'],
+    ['config', '--help'],
+    ['help', 'load'],
+  ]) {
     const { status, stdout } = run(argv);
     assert.equal(status, 0);
     assert.match(stdout, /Usage:/);
+    if (argv.length > 1) assert.match(stdout, /^Usage: keepalivehd (agent|monitor|config|load) /);
   }
 });
 
