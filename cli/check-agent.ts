@@ -9,6 +9,7 @@ export function checkAgentCommand(options: ReadOptions): Promise<number> {
   return reportFindings(
     () => loadAgent(loadOptions(options)),
     AGENT_KEYS,
+    options.texts.get('config')?.[0],
     options.flags.has('json'),
     async (settings) => {
       if (!options.flags.has('connect')) return [];

@@ -12,6 +12,7 @@ export function checkConfigCommand(
   return reportFindings(
     () => loadMonitor(loadOptions(options, more)),
     MONITOR_KEYS,
+    options.texts.get('config')?.[0],
     options.flags.has('json'),
     async (settings) => {
       if (!options.flags.has('connect')) return [];

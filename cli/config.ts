@@ -16,6 +16,7 @@ import { agentSchema } from '../config/schema/agent.ts';
 import type { SchemaTree } from '../config/schema/item.ts';
 import { monitorSchema } from '../config/schema/monitor.ts';
 import { EXIT_CONFIG, EXIT_OK } from './exit-codes.ts';
+import { readWords } from './findings.ts';
 import { CONFIG_HELP } from './help.ts';
 import { loadOptions } from './load-options.ts';
 import { readOptions } from './options.ts';
@@ -69,7 +70,11 @@ async function showOrValidate(
     return EXIT_CONFIG;
   }
   if (action === 'validate')
-    print(json ? `${JSON.stringify({ ok: true, problems: [], warnings })}\n` : valid(warnings));
+    print(
+      json
+        ? `${JSON.stringify({ ok: true, problems: [], warnings })}\n`
+        : valid(readWords(options.file, values), warnings),
+    );
   else print(json ? `${JSON.stringify(values, null, 2)}\n` : valuesTable(part, values));
   return EXIT_OK;
 }
@@ -81,9 +86,9 @@ async function agentValues(options: LoadOptions): Promise<readonly EffectiveValu
   return values;
 }
 
-function valid(warnings: readonly Finding[]): string {
+function valid(read: string, warnings: readonly Finding[]): string {
   const lines = warnings.map(({ key, problem, fix }) => `warning: ${key}: ${problem}; ${fix}\n`);
-  return ['The configuration is valid.\n', ...lines].join('');
+  return [`The configuration is valid: ${read}.\n`, ...lines].join('');
 }
 
 /** Three columns: key, value as one would write it, origin. */

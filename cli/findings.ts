@@ -1,5 +1,6 @@
 /** What `check-config` of agent and monitor have in common: findings of the configuration itself, and how they are shown. */
 import { ConfigError, type ConfigProblem } from '../config/config-error.ts';
+import type { Origin } from '../config/layers.ts';
 import type { Loaded } from '../config/load.ts';
 import type { CheckFinding } from '../runtime/check-finding.ts';
 import { EXIT_CONFIG, EXIT_FAILURE, EXIT_OK } from './exit-codes.ts';
@@ -14,6 +15,7 @@ type Keys = ReadonlyMap<string, { readonly sensitive?: boolean }>;
 export async function reportFindings<Settings>(
   load: () => Loaded<Settings>,
   keys: Keys,
+  file: string | undefined,
   json: boolean,
   look: (settings: Settings) => Promise<readonly CheckFinding[]>,
 ): Promise<number> {
@@ -25,10 +27,20 @@ export async function reportFindings<Settings>(
     print(error.problems.map(findingOf), json);
     return EXIT_CONFIG;
   }
-  const findings = [...validFindings(loaded, keys), ...(await look(loaded.settings))];
+  const findings = [...validFindings(loaded, keys, file), ...(await look(loaded.settings))];
   print(findings, json);
   return findings.some(({ outcome }) => outcome === 'failed') ? EXIT_FAILURE : EXIT_OK;
 }
+
+/** What was read: `agent.json5, 3 of 44 keys are set`. What a preset or another key brings about nobody set. */
+export function readWords(file: string | undefined, values: Loaded<unknown>['values']): string {
+  const given = values.filter(({ origin }) => isGiven(origin)).length;
+  const from = file === undefined ? 'no file was read (--config names one)' : file;
+  return `${from}, ${given} of ${values.length} keys are set`;
+}
+
+const isGiven = ({ layer }: Origin): boolean =>
+  layer === 'file' || layer === 'environment' || layer === 'command line';
 
 /** What is wrong with one key, without the way out, which stands apart. */
 function findingOf(problem: ConfigProblem): CheckFinding {
@@ -39,13 +51,17 @@ function findingOf(problem: ConfigProblem): CheckFinding {
 }
 
 /** What was read, and what of it deserves a second thought. */
-function validFindings({ values, warnings }: Loaded<unknown>, keys: Keys): CheckFinding[] {
-  const given = values.filter(({ origin }) => origin.layer !== 'default');
+function validFindings(
+  { values, warnings }: Loaded<unknown>,
+  keys: Keys,
+  file: string | undefined,
+): CheckFinding[] {
+  const given = values.filter(({ origin }) => isGiven(origin));
   const files = given.filter(({ key, value }) => key.endsWith('_file') && value !== null);
   const secrets = given.filter(({ key, value }) => keys.get(key)?.sensitive === true && value !== null);
   const ok = (check: string, detail: string): CheckFinding => ({ check, outcome: 'ok', detail, fix: null });
   return [
-    ok('configuration', `valid; ${given.length} of ${values.length} keys are set`),
+    ok('configuration', `valid; ${readWords(file, values)}`),
     ...files.map(({ key, value }) => ok(key, `${String(value)} can be read`)),
     ...secrets.map(({ key }) => ok(key, 'is given')),
     ...warnings.map(

@@ -36,7 +36,10 @@ describe('monitor check-config', () => {
   it('says without looking around whether the configuration is valid: 0 or 78', () => {
     const good = check({ grace: '10s' });
     assert.deepEqual([good.status, good.stderr], [0, '']);
-    assert.match(good.stdout, /^ok +configuration +valid; 1 of \d+ keys are set\n$/);
+    assert.match(
+      good.stdout,
+      /^ok +configuration +valid; no file was read \(--config names one\), 1 of \d+ keys are set\n$/,
+    );
     const bad = check({ grace: '5 parsecs', 'broker.password_file': '/nowhere' });
     assert.equal(bad.status, 78);
     assert.match(

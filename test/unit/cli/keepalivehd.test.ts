@@ -130,7 +130,16 @@ test('config validate ends with 0 or 78', () => {
   const off = ['--set', 'sinks.log=false', '--set', 'sinks.mqtt=false'];
   const warned = run(['config', 'validate', '--for', 'monitor', ...off]);
   assert.equal(warned.status, 0);
-  assert.match(warned.stdout, /is valid\.\nwarning: sinks: all are off/);
+  assert.match(warned.stdout, /is valid: .*\nwarning: sinks: all are off/);
+  assert.match(
+    run(['config', 'validate', ...named]).stdout,
+    /^The configuration is valid: no file was read \(--config names one\), 1 of \d+ keys are set\.\n$/,
+  );
+  const file = join(folder, 'agent.json5');
+  writeFileSync(file, "{ preset: 'nb-iot', device: { name: 'x' } }");
+  const env = { KHD_KEEPALIVE_COUNT: '2', STATE_DIRECTORY: folder };
+  const read = run(['config', 'validate', '--config', file, '--set', 'will_delay=5s'], env);
+  assert.match(read.stdout, /valid: \/.*agent\.json5, 4 of \d+ keys are set\.$/m, read.stderr);
   assert.match(
     run(['config', 'validate', '--config', '/nonexistent']).stderr,
     /\/nonexistent: does not exist/,
