@@ -1,6 +1,7 @@
 /** The shared fleet as the API asks for it: counts from the last ticks, everything else from the store. */
 import type { Clock } from '../io/clock.ts';
 import type { FleetReader, IncidentReader } from '../io/fleet-reader.ts';
+import type { HistoryReader } from '../io/history-reader.ts';
 import type { PartitionReads } from '../io/stores/redis/partition-reads.ts';
 import type { PartitionStore } from '../io/stores/redis/partition-store.ts';
 import { ArrivalJitter, type GraceView } from '../policy/arrival-jitter.ts';
@@ -17,6 +18,7 @@ import { type DeviceView, viewOf } from '../policy/view.ts';
 import type { PartitionWorker } from './partition-worker.ts';
 import { partitionOf } from './policy/partitions.ts';
 import { liveRecord, type Sight, silentSinceMs } from './policy/sight.ts';
+import { sharedPast } from './shared-past.ts';
 
 export interface SharedPartition {
   readonly store: PartitionStore;
@@ -40,12 +42,14 @@ const LOOKS = 200;
 
 export class SharedFleet implements FleetReader {
   readonly incidents?: IncidentReader;
+  readonly history: HistoryReader;
   readonly #parts: SharedFleetParts;
   /** Nothing is learned of networks here: every probe has the grace that is configured. */
   readonly #jitter: ArrivalJitter;
 
   constructor(parts: SharedFleetParts) {
     this.#parts = parts;
+    this.history = sharedPast(parts.partitions.map(({ reads }) => reads));
     if (parts.incidents !== undefined) this.incidents = parts.incidents;
     this.#jitter = new ArrivalJitter(parts.graceMs, parts.graceMs);
   }

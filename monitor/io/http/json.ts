@@ -3,10 +3,11 @@ import type { IdleTimeoutRange } from '../../../protocol/network-knowledge.ts';
 import type { GraceView } from '../../policy/arrival-jitter.ts';
 import type { Availability, Uptime } from '../../policy/availability.ts';
 import type { Transition } from '../../policy/device.ts';
+import type { DevicePast } from '../../policy/device-past.ts';
 import type { NetworkView } from '../../policy/network-table.ts';
 import type { Sample } from '../../policy/time-series.ts';
 import type { DeviceView } from '../../policy/watch.ts';
-import { type DevicePast, ratioOf } from '../history-reader.ts';
+import { ratioOf } from '../history-reader.ts';
 import { isoTime } from '../sinks/sink.ts';
 
 export function deviceJson(view: DeviceView): Record<string, unknown> {

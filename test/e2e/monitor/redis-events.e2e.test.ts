@@ -1,4 +1,4 @@
-/** Each of two monitors that share a fleet over Redis tells those who listen at it what happened, whoever decided it. */
+/** Each of two monitors that share a fleet over Redis tells what happens and what has happened, whoever decided it. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { Cleanups } from '../support/cleanups.ts';
@@ -43,11 +43,21 @@ function storyOf(device: string, heard: readonly Event[]): readonly string[] {
   });
 }
 
+interface Past {
+  readonly deaths: { readonly day: number };
+  readonly availability: { readonly day: { readonly ratio: number | null } };
+}
+
+async function linesOf({ http }: RunningMonitor, kind: string): Promise<readonly Record<string, unknown>[]> {
+  const text = await (await fetch(`${http}/api/export?kind=${kind}`)).text();
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+}
+
 describe('the events of many monitors', () => {
   const cleanups = new Cleanups();
   afterEach(() => cleanups.run());
 
-  it('are those of the whole fleet at each, once and in order: deaths, alerts, incidents, returns', async () => {
+  it('are those of the whole fleet at each, once and in order, and so is their past', async () => {
     const broker = await startMosquitto();
     cleanups.add(() => broker.remove());
     const server = await startRedis(cleanups);
@@ -87,6 +97,15 @@ describe('the events of many monitors', () => {
     for (const story of first ?? []) {
       const told = story.filter((word) => word !== 'late');
       assert.deepEqual(told, ['alive', 'dead', 'opened', 'alive', 'resolved']);
+    }
+
+    for (const monitor of monitors) {
+      const { history } = (await monitor.get('/api/devices/a')).body as { history: Past };
+      assert.equal(history.deaths.day, 1);
+      assert.ok((history.availability.day.ratio ?? 1) < 1);
+      assert.equal((await linesOf(monitor, 'alerts')).length, 4);
+      const deaths = (await linesOf(monitor, 'transitions')).filter(({ to }) => to === 'dead');
+      assert.deepEqual(deaths.map(({ device }) => device).toSorted(), ['a', 'b', 'c', 'd']);
     }
   });
 });

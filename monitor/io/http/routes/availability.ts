@@ -8,7 +8,7 @@ const MAX_NAME_CHARACTERS = 200;
 
 export function availabilityRoutes({ fleet, now }: HttpParts): readonly Route[] {
   const { history } = fleet;
-  if (history === undefined) return [];
+  if (history?.scope === undefined) return [];
   return [
     route({
       method: 'GET',
@@ -30,7 +30,7 @@ export function availabilityRoutes({ fleet, now }: HttpParts): readonly Route[] 
         if (group !== null && network !== null)
           return refused(badField('network', network, 'group or network'));
         const scope = group !== null ? `group:${group}` : network !== null ? `network:${network}` : 'fleet';
-        const availability = history.scope(scope, now().wallMs);
+        const availability = history.scope?.(scope, now().wallMs) ?? null;
         if (availability === null)
           return failed(
             404,

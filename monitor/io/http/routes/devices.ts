@@ -71,7 +71,7 @@ export function deviceRoutes({ fleet, now, rollouts }: HttpParts): readonly Rout
         return ok({
           ...deviceJson(view),
           transitions: transitions.map(transitionJson),
-          history: history === undefined ? null : pastJson(history.device(view, now().wallMs)),
+          history: history === undefined ? null : pastJson(await history.device(view, now().wallMs)),
           configuration: rollouts ? configurationJson(rollouts.rollouts.book, device, view.groups) : null,
         });
       },

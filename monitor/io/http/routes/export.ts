@@ -60,18 +60,13 @@ async function* devicePieces(fleet: FleetReader): Pieces {
 type History = NonNullable<FleetReader['history']>;
 
 async function* transitionPieces(history: History): Pieces {
-  for (let piece = history.transitionsAfter(null, PIECE); piece.length > 0; ) {
+  for await (const piece of history.transitions())
     yield piece.map((transition) => ({ device: transition.device, ...transitionJson(transition) }));
-    piece = history.transitionsAfter(piece.at(-1) ?? null, PIECE);
-  }
 }
 
 /** Those that are open come last: one that is resolved meanwhile may come twice, and never not at all. */
 async function* alertPieces(fleet: FleetReader, history: History): Pieces {
   const open = await fleet.openAlerts();
-  for (let piece = history.resolvedAfter(null, PIECE); piece.length > 0; ) {
-    yield piece.map(alertJson);
-    piece = history.resolvedAfter(piece.at(-1) ?? null, PIECE);
-  }
+  for await (const piece of history.resolvedAlerts()) yield piece.map(alertJson);
   for (let at = 0; at < open.length; at += PIECE) yield open.slice(at, at + PIECE).map(alertJson);
 }

@@ -35,7 +35,7 @@ export function summaryRoutes({ fleet, networks, now }: HttpParts): readonly Rou
           doubts: fleet.doubts(),
           open_alerts: (await fleet.openAlerts()).length,
           networks: networks.size,
-          availability: availabilityJson(fleet.history?.scope('fleet', wallMs)),
+          availability: availabilityJson(fleet.history?.scope?.('fleet', wallMs)),
         });
       },
     }),

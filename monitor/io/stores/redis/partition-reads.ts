@@ -80,6 +80,35 @@ export class PartitionReads {
     return this.#parsed('resolved-alerts', texts, parseAlert);
   }
 
+  /** All that are kept, in order of device and sequence, some at a time. */
+  async *allTransitions(): AsyncGenerator<readonly Transition[]> {
+    for (let from = '-'; ; ) {
+      const range = [this.#keys.history, from, '+', 'LIMIT', 0, SLICE];
+      const rows = (await this.#redis.command('ZRANGEBYLEX', range)) as string[];
+      if (rows.length > 0) yield this.#parsed('transitions', rows.map(textOf), parseTransition);
+      if (rows.length < SLICE) return;
+      from = `(${rows.at(-1)}`;
+    }
+  }
+
+  /** All that are kept, in order of resolution, some at a time. */
+  async *allResolved(): AsyncGenerator<readonly Alert[]> {
+    let fromMs = '-inf';
+    // Of those that were resolved at that very ms, which one range may cut.
+    let known = 0;
+    for (;;) {
+      const range = [this.#keys.resolved, fromMs, '+inf', 'WITHSCORES', 'LIMIT', known, SLICE];
+      const flat = (await this.#redis.command('ZRANGEBYSCORE', range)) as string[];
+      const texts = flat.filter((_text, at) => at % 2 === 0);
+      if (texts.length > 0) yield this.#parsed('resolved-alerts', texts, parseAlert);
+      if (texts.length < SLICE) return;
+      const lastMs = flat.at(-1) ?? fromMs;
+      const atLast = flat.filter((score, at) => at % 2 === 1 && score === lastMs).length;
+      known = lastMs === fromMs ? known + atLast : atLast;
+      fromMs = lastMs;
+    }
+  }
+
   #parsed<T>(table: string, texts: readonly string[], parse: (text: unknown) => T | null): readonly T[] {
     return texts.flatMap((text) => {
       const record = parse(text);
