@@ -93,8 +93,9 @@ What is modelled and what is assumed: docs/simulation.md.
 export const LOAD_HELP = `Usage: keepalivehd load [--broker URL] [--devices N] [--interval TIME] [--duration TIME] [options]
 
 Publishes the probes of many devices over a few connections, for a bounded time: to see what a broker and a
-monitor can take. Every device says first who it is; then it probes on time. A broker that cannot keep up is not
-overrun: the schedule slips, and the summary says by how much.
+monitor can take. Every device says first who it is; then it probes on time; at the end, and after the first Ctrl-C or
+SIGTERM, it says that it leaves, so that nobody is alerted. A broker that cannot keep up is not overrun: the schedule
+slips, and the summary says by how much.
 
   --broker URL          mqtt://HOST:PORT or mqtts://…; default mqtt://127.0.0.1:1883
   --force-remote        allow a broker on another machine: it must be yours, and meant to be loaded
@@ -107,14 +108,16 @@ overrun: the schedule slips, and the summary says by how much.
   --count N             the keepalive_count that they state; default 3
   --duration TIME       1s to 1h; default 60s
   --kill WHO@TIME       so long after the start these fall silent, without a will: N for the first N devices, or a
-                        file with a name on each line; may be given again
+                        file with a name on each line; may be given again. They say no goodbye: a monitor
+                        declares them dead
   --killed-to FILE      write who was killed and when each was last heard of, as CSV
   --churn PERCENT       of the devices reconnect in a minute: a new session, a new status; default 0
   --networks N          networks that they are shared out over, in blocks of neighbours; default 20
   --vitals-every N      one probe in N carries vitals; default 10, 0 for none
   --qos 0|1             default 0
   --retain              let the broker keep the statuses, as it does of real devices
-  --no-status           no first words: for a monitor that knows these devices
+  --no-status           no first words and no goodbye: for a monitor that knows these devices
+  --no-goodbye          all fall silent at the end, and a monitor declares them dead
   --prefix NAME         devices are named NAME-0000 and so on; default load
   --seed N              the same seed makes the same devices reconnect; default 1
   --json                print JSON lines; the last is the summary

@@ -31,6 +31,7 @@ export const LOAD_OPTIONS: Readonly<Record<string, OptionKind>> = {
   qos: 'text',
   retain: 'flag',
   'no-status': 'flag',
+  'no-goodbye': 'flag',
   prefix: 'text',
   seed: 'text',
   json: 'flag',
@@ -67,8 +68,11 @@ export function readLoadRequest(options: ReadOptions): LoadRequest {
     qos: readNumber(options, 'qos', 0, 0, 1, true) as 0 | 1,
     retain: options.flags.has('retain'),
     greets: !options.flags.has('no-status'),
+    saysGoodbye: !options.flags.has('no-status') && !options.flags.has('no-goodbye'),
     prefix,
-    kills: (options.texts.get('kill') ?? []).map((written) => readKill(written, devices, names)),
+    kills: (options.texts.get('kill') ?? []).map((written) =>
+      withinRun(written, readKill(written, devices, names), durationSeconds),
+    ),
     sockets: readNumber(options, 'sockets', 4, 1, 1000, true),
     durationMs: durationSeconds * 1000,
     broker: readBroker(options),
@@ -140,6 +144,14 @@ function readKill(written: string, devices: number, names: DeviceNames): Kill {
     throw new UsageError(`--kill: "${who.slice(0, 60)}" is not a whole number from 1 to ${devices}`);
   }
   return { atMs: seconds * 1000, devices: Array.from({ length: count }, (_, device) => device) };
+}
+
+function withinRun(written: string, kill: Kill, durationSeconds: number): Kill {
+  if (kill.atMs <= durationSeconds * 1000) return kill;
+  const [shown, end] = [written.slice(0, 60), formatDuration(durationSeconds)];
+  throw new UsageError(
+    `--kill: "${shown}" comes after the end; kill within --duration ${end}, or make that longer`,
+  );
 }
 
 function readKillFile(path: string, names: DeviceNames): number[] {

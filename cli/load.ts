@@ -66,6 +66,7 @@ function summaryText(summary: LoadSummary): string {
     ['statuses', `${summary.statuses}, ${summary.reconnects} of reconnects`],
     ['bytes', String(summary.bytes)],
     ['killed', String(summary.killed)],
+    ['said goodbye', String(summary.goodbyes)],
     ['connections lost', `${summary.connections_lost}; ${summary.unsent} probes not sent`],
     ['schedule slipped', `${summary.behind_max_ms} ms at most`],
   ];

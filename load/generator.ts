@@ -2,6 +2,8 @@
  * Carries out what `policy/turns.ts` and `policy/kills.ts` decide: a fleet over a few connections, for a bounded
  * time. When the broker takes less than is due, the schedule slips rather than memory grows, and the summary says by how much.
  */
+
+import { sayGoodbye } from './goodbye.ts';
 import { Batch } from './io/batch.ts';
 import { BrokerSocket } from './io/broker-socket.ts';
 import { DeviceNames } from './names.ts';
@@ -20,6 +22,8 @@ export interface LoadRequest {
   readonly retain: boolean;
   /** Whether a device says who it is before it probes; without it the monitor must know the fleet. */
   readonly greets: boolean;
+  /** Whether those that are alive at the end say that they leave; without it they go dead. */
+  readonly saysGoodbye: boolean;
   readonly prefix: string;
   readonly kills: readonly Kill[];
   readonly sockets: number;
@@ -46,6 +50,8 @@ export interface LoadSummary {
   readonly bytes: number;
   readonly probes_per_second: number;
   readonly killed: number;
+  /** Devices that said at the end that they leave. */
+  readonly goodbyes: number;
   /** Turns of devices whose connection was down. */
   readonly unsent: number;
   readonly connections_lost: number;
@@ -77,7 +83,7 @@ export class Generator {
   /** Wall clock; 0: never. */
   readonly #lastProbeMs: Float64Array;
   readonly #killed: number[] = [];
-  readonly #sent = { probes: 0, statuses: 0, vitals: 0, reconnects: 0, unsent: 0, lost: 0 };
+  readonly #sent = { probes: 0, statuses: 0, vitals: 0, reconnects: 0, goodbyes: 0, unsent: 0, lost: 0 };
   #next = 0;
   #filled = false;
   #behindMaxMs = 0;
@@ -85,6 +91,7 @@ export class Generator {
   #seconds = 0;
   #finish: () => void = () => {};
   #stopped = false;
+  #hurried = false;
 
   constructor(request: LoadRequest, onNews: (news: LoadNews) => void) {
     const { fleet, prefix, sockets } = request;
@@ -98,6 +105,8 @@ export class Generator {
       devices: fleet.devices,
       names: this.#names,
       intervalSeconds: request.promisedSeconds,
+      // Newer than all that an earlier run under these names may have said.
+      firstEpoch: Math.floor(Date.now() / 1000),
     });
     this.#greeted = new Uint8Array(fleet.devices);
     this.#lastProbeMs = new Float64Array(fleet.devices);
@@ -121,16 +130,17 @@ export class Generator {
         this.#tick();
       });
       this.#seconds = this.#elapsedMs() / 1000;
+      if (this.#request.saysGoodbye) await this.#sayGoodbye();
     }
     await Promise.all(this.#batches.map(({ socket }) => socket.close(GOODBYE_MS)));
     if (failed !== undefined) throw failed.reason;
     return this.#summary();
   }
 
-  /** Ends early. */
+  /** Ends early; asked once more, without the goodbyes that are still to be said. */
   stop(): void {
-    this.#stopped = true;
-    this.#finish();
+    this.#hurried = this.#stopped;
+    this.#end();
   }
 
   /** Those killed so far, in the order of their deaths. */
@@ -164,12 +174,32 @@ export class Generator {
     return new Batch(socket);
   }
 
+  #end(): void {
+    this.#stopped = true;
+    this.#finish();
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    const { fleet, qos, sockets } = this.#request;
+    const leave = (device: number): boolean => {
+      const batch = this.#batches[device % sockets] as Batch;
+      // Whoever was killed, or never said who it is, ends without a word.
+      if (this.#kills.silent[device] !== 0 || this.#greeted[device] === 0 || !batch.socket.up) return false;
+      batch.add(this.#packets.goodbye(device), qos);
+      return true;
+    };
+    const isHurried = (): boolean => this.#hurried;
+    this.#sent.goodbyes = await sayGoodbye({
+      ...{ devices: fleet.devices, batches: this.#batches, leave, isHurried },
+    });
+  }
+
   #tick(): void {
     if (this.#stopped) return;
     const elapsedMs = this.#elapsedMs();
     this.#kill(elapsedMs);
     if (elapsedMs >= this.#request.durationMs) {
-      this.stop();
+      this.#end();
       return;
     }
     const due = this.#turns.dueAt(elapsedMs);
@@ -228,7 +258,7 @@ export class Generator {
   }
 
   #summary(): LoadSummary {
-    const { probes, statuses, vitals, reconnects, unsent, lost } = this.#sent;
+    const { probes, statuses, vitals, reconnects, goodbyes, unsent, lost } = this.#sent;
     return {
       devices: this.#request.fleet.devices,
       sockets: this.#batches.length,
@@ -240,6 +270,7 @@ export class Generator {
       bytes: this.#batches.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
       probes_per_second: this.#seconds === 0 ? 0 : Math.round(probes / this.#seconds),
       killed: this.#killed.length,
+      goodbyes,
       unsent,
       connections_lost: lost,
       behind_max_ms: Math.round(this.#behindMaxMs),

@@ -35,6 +35,22 @@ export function publishPacket(
   return { bytes, packetIdAt: 1 + length.length + name.length };
 }
 
+const LOGIN = 'give --username and --password-file as the broker wants them';
+
+const REFUSALS: Readonly<Record<number, readonly [meaning: string, fix: string]>> = {
+  1: ['it does not speak MQTT 3.1.1', 'allow that version there'],
+  2: ['the client identifier is refused', 'choose another --prefix'],
+  3: ['it is unavailable', 'try again later'],
+  4: ['the user name or the password is wrong', LOGIN],
+  5: ['not authorized', LOGIN],
+};
+
+/** What a CONNACK's return code means (table 3.1 of MQTT 3.1.1), and what to do about it. */
+export function refusalWords(code: number): string {
+  const [meaning, fix] = REFUSALS[code] ?? ['for a reason of its own', 'see its log'];
+  return `the broker refuses the connection: ${meaning} (code ${code}); ${fix}`;
+}
+
 function text(value: string): Uint8Array {
   const bytes = Buffer.from(value, 'utf8');
   return Buffer.concat([Uint8Array.of(bytes.length >> 8, bytes.length & 0xff), bytes]);

@@ -3,7 +3,7 @@
  * one block of memory: sending one is copying some thirty bytes.
  */
 import { encodeProbe, type Probe } from '../protocol/probe.ts';
-import { encodeStatus, type Status } from '../protocol/status.ts';
+import { encodeStatus, type Status, type StatusState } from '../protocol/status.ts';
 import { probeTopic, statusTopic } from '../protocol/topics.ts';
 import { VERSION } from '../runtime/version.ts';
 import { publishPacket } from './mqtt-packets.ts';
@@ -14,6 +14,8 @@ export interface PacketOptions {
   readonly names: DeviceNames;
   readonly intervalSeconds: number;
   readonly count: number;
+  /** Epochs of sessions come after it. */
+  readonly firstEpoch: number;
   /** Devices are shared out over so many networks, in blocks of neighbours. */
   readonly networks: number;
   readonly qos: 0 | 1;
@@ -74,7 +76,14 @@ export class FleetPackets {
     const { names, qos, retain } = this.#options;
     const session = ((this.#sessions[device] ?? 0) + 1) & 0xffff;
     this.#sessions[device] = session;
-    const payload = this.#status(session, this.networkOf(device));
+    const payload = this.#status('online', session, this.networkOf(device));
+    return publishPacket(statusTopic(names.nameOf(device)), payload, { qos, retain });
+  }
+
+  /** The `leaving` status of the device's present session. */
+  goodbye(device: number): Packet {
+    const { names, qos, retain } = this.#options;
+    const payload = this.#status('leaving', this.#sessions[device] ?? 0, this.networkOf(device));
     return publishPacket(statusTopic(names.nameOf(device)), payload, { qos, retain });
   }
 
@@ -90,20 +99,20 @@ export class FleetPackets {
   }
 
   /** Devices of one network and session say the same. */
-  #status(session: number, network: string): Uint8Array {
-    const key = `${session} ${network}`;
+  #status(state: StatusState, session: number, network: string): Uint8Array {
+    const key = `${state} ${session} ${network}`;
     let payload = this.#statuses.get(key);
     if (payload === undefined) {
-      payload = encodeStatus(this.#statusOf(session, network));
+      payload = encodeStatus(this.#statusOf(state, session, network));
       this.#statuses.set(key, payload);
     }
     return payload;
   }
 
-  #statusOf(session: number, network: string): Status {
+  #statusOf(state: StatusState, session: number, network: string): Status {
     return {
-      state: 'online',
-      epoch: session,
+      state,
+      epoch: this.#options.firstEpoch + session,
       intervalSeconds: this.#options.intervalSeconds,
       count: this.#options.count,
       reason: 'keepalivehd load',

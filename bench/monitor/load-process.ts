@@ -16,7 +16,7 @@ export interface LoadProcess {
 }
 
 export function startLoad(cleanups: Cleanups, argv: readonly string[]): LoadProcess {
-  const child = spawn(process.execPath, [PROGRAM, 'load', '--json', ...argv], {
+  const child = spawn(process.execPath, [PROGRAM, 'load', '--json', '--no-goodbye', ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let complaint = '';

@@ -45,8 +45,8 @@ class Stream {
 
   constructor(devices: number, intervalSeconds: number, count: number) {
     const names = new DeviceNames('load', devices);
-    const options = { devices, names, intervalSeconds, count, networks: 1, qos: 0, retain: false } as const;
-    const packets = new FleetPackets(options);
+    const rest = { firstEpoch: 0, networks: 1, qos: 0, retain: false } as const;
+    const packets = new FleetPackets({ devices, names, intervalSeconds, count, ...rest });
     const turns = new Turns({ devices, intervalMs: 1000, churnPerMinute: 0, vitalsEvery: 0, seed: 1 });
     this.#probeBytes = packets.probeBytes;
     this.#perChunk = Math.floor(CHUNK_BYTES / packets.probeBytes);

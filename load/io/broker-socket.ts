@@ -7,7 +7,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { fullJitterMs } from '../../runtime/backoff.ts';
 import { CodedError } from '../../runtime/coded-error.ts';
-import { connectPacket, DISCONNECT, PacketSplitter } from '../mqtt-packets.ts';
+import { connectPacket, DISCONNECT, PacketSplitter, refusalWords } from '../mqtt-packets.ts';
 
 const CONNACK = 2;
 const PUBACK = 4;
@@ -117,7 +117,7 @@ export class BrokerSocket {
       splitter.push(chunk, (type, bytes, start) => {
         if (type === PUBACK) this.#unacknowledged -= 1;
         else if (type === CONNACK && bytes[start + 1] === 0) this.#accepted(socket);
-        else if (type === CONNACK) socket.destroy(new Error(`refused with code ${bytes[start + 1]}`));
+        else if (type === CONNACK) socket.destroy(new Error(refusalWords(bytes[start + 1] ?? 0)));
       });
     });
     socket.once('error', (error) => {

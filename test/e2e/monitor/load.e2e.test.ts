@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { Cleanups } from '../support/cleanups.ts';
@@ -72,6 +73,11 @@ describe('load', () => {
     );
     const summary = JSON.parse(text.trim().split('\n').at(-1) ?? '') as Record<string, number>;
     assert.equal(summary.killed, KILLED);
+    assert.equal(summary.goodbyes, DEVICES - KILLED);
+    await waitFor('the others to have left, in peace', 60_000, async () => {
+      const { left, dead: died } = await counts();
+      return left === DEVICES - KILLED && died === KILLED;
+    });
     assert.ok((summary.probes ?? 0) >= DEVICES && (summary.reconnects ?? 0) > 0, text);
     assert.equal(summary.connections_lost, 0);
     await waitFor(`${summary.probes} probes to be heard`, 60_000, async () =>
@@ -79,6 +85,19 @@ describe('load', () => {
         `\nkhd_probes_total ${summary.probes}\n`,
       ),
     );
+  });
+
+  it('says what a broker that wants a login is to be given', async () => {
+    const server = createServer((socket) => {
+      // CONNACK, return code 5: not authorized.
+      socket.on('error', () => {}).once('data', () => socket.write(Uint8Array.of(0x20, 2, 0, 5)));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanups.add(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const { code, text } = await startLoad(['--broker', `mqtt://127.0.0.1:${port}`]).ended;
+    assert.equal(code, 1);
+    assert.match(text, /not authorized \(code 5\); give --username and --password-file .* \(BROKER\)\n$/);
   });
 
   it('says in one line that nobody is there to be loaded', async () => {

@@ -40,6 +40,12 @@ describe('the options of a load', () => {
     ]);
   });
 
+  it('lets devices say goodbye where they said who they are, unless told not to', () => {
+    assert.equal(request().saysGoodbye, true);
+    assert.equal(request('--no-goodbye').saysGoodbye, false);
+    assert.equal(request('--no-status').saysGoodbye, false);
+  });
+
   it('takes a broker of this machine, and another only when forced', () => {
     for (const url of ['mqtt://127.0.0.1:1', 'mqtt://localhost', 'mqtt://[::1]:1883', 'mqtts://127.3.2.1']) {
       assert.equal(request('--broker', url).broker.url.href, new URL(url).href);
@@ -58,6 +64,10 @@ describe('the options of a load', () => {
     [['--devices', '0'], /--devices: "0" is not a whole number from 1 to 16000000/],
     [['--devices', '10', '--kill', '11@1s'], /--kill: "11" is not a whole number from 1 to 10/],
     [['--kill', '5'], /--kill: "5" is not understood; write N@TIME or FILE@TIME/],
+    [
+      ['--kill', '5@61s'],
+      /--kill: "5@61s" comes after the end; kill within --duration 1m, or make that longer/,
+    ],
     [['--kill', '5@soon'], /--kill: "5@soon" is not understood/],
     [['--kill', '/nowhere/at/all@5'], /--kill: "\/nowhere\/at\/all" cannot be read \(ENOENT\)/],
     [['--duration', '2h'], /--duration: "2h" is not a duration from 1s to 1h/],

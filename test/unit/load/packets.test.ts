@@ -15,6 +15,7 @@ function packetsOf(qos: 0 | 1): FleetPackets {
     names: new DeviceNames('load', DEVICES),
     intervalSeconds: 50,
     count: 2,
+    firstEpoch: 7000,
     networks: 4,
     qos,
     retain: false,
@@ -57,7 +58,7 @@ describe('packets of a fleet', () => {
     }
   });
 
-  it('greets with an epoch that grows, and a network that neighbours share', () => {
+  it('greets with an epoch that grows, and a network that neighbours share, and leaves in the last one', () => {
     const packets = packetsOf(0);
     const statuses = [packets.greeting(9), packets.greeting(9), packets.greeting(10)].map(({ bytes }) => {
       const { topic, payload } = read(bytes);
@@ -74,10 +75,16 @@ describe('packets of a fleet', () => {
         state,
       ]),
       [
-        [1, 'load-network-0', 50, 2, 'online'],
-        [2, 'load-network-0', 50, 2, 'online'],
-        [1, 'load-network-1', 50, 2, 'online'],
+        [7001, 'load-network-0', 50, 2, 'online'],
+        [7002, 'load-network-0', 50, 2, 'online'],
+        [7001, 'load-network-1', 50, 2, 'online'],
       ],
+    );
+    const last = parseStatus(read(packets.goodbye(9).bytes).payload);
+    assert.ok(last.ok);
+    assert.deepEqual(
+      [last.status.state, last.status.epoch, last.status.network],
+      ['leaving', 7002, 'load-network-0'],
     );
     const vitals = parseProbe(read(packets.vitals(9, 3).bytes).payload);
     assert.equal(vitals.ok && vitals.probe.vitals?.reconnects, 1);
