@@ -21,7 +21,7 @@ import { CONFIG_HELP } from './help.ts';
 import { loadOptions } from './load-options.ts';
 import { readOptions } from './options.ts';
 import { UsageError } from './usage-error.ts';
-import { writtenValue } from './written-value.ts';
+import { valuesTable } from './values-table.ts';
 
 const ACTIONS = ['show', 'validate', 'schema'] as const;
 const PARTS: readonly Part[] = ['agent', 'monitor'];
@@ -69,13 +69,20 @@ async function showOrValidate(
     else process.stderr.write(`${error.message}\n`);
     return EXIT_CONFIG;
   }
+  // Piped, nothing is left out.
+  const columns = (process.stdout.isTTY && process.stdout.columns) || null;
   if (action === 'validate')
     print(
       json
         ? `${JSON.stringify({ ok: true, problems: [], warnings })}\n`
         : valid(readWords(options.file, values), warnings),
     );
-  else print(json ? `${JSON.stringify(values, null, 2)}\n` : valuesTable(part, values));
+  else
+    print(
+      json
+        ? `${JSON.stringify(values, null, 2)}\n`
+        : valuesTable(values, part === 'agent' ? AGENT_KEYS : MONITOR_KEYS, columns),
+    );
   return EXIT_OK;
 }
 
@@ -89,20 +96,6 @@ async function agentValues(options: LoadOptions): Promise<readonly EffectiveValu
 function valid(read: string, warnings: readonly Finding[]): string {
   const lines = warnings.map(({ key, problem, fix }) => `warning: ${key}: ${problem}; ${fix}\n`);
   return [`The configuration is valid: ${read}.\n`, ...lines].join('');
-}
-
-/** Three columns: key, value as one would write it, origin. */
-function valuesTable(part: Part, values: readonly EffectiveValue[]): string {
-  const keys = part === 'agent' ? AGENT_KEYS : MONITOR_KEYS;
-  const rows = values.map(({ key, value, origin }) => {
-    const text = writtenValue(keys.get(key)?.format, value);
-    return [key, text, origin.detail === null ? origin.layer : `${origin.layer} (${origin.detail})`] as const;
-  });
-  const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));
-  const [keyWidth, valueWidth] = [width(0), width(1)];
-  return rows
-    .map(([key, value, origin]) => `${key.padEnd(keyWidth)}  ${value.padEnd(valueWidth)}  ${origin}\n`)
-    .join('');
 }
 
 function oneOf<T extends string>(what: string, written: string | undefined, known: readonly T[]): T {

@@ -53,7 +53,8 @@ ${ORDER}`;
 export const CONFIG_HELP = `Usage: keepalivehd config show|validate|schema [--for agent|monitor] [--config FILE] [--set KEY=VALUE …] [--json]
 
   show      the values in force and where each comes from; secrets are masked. Of an agent, with what was pushed to it
-            and confirmed, as its state_directory says (--origin may be added: it is always shown)
+            and confirmed, as its state_directory says (--origin may be added: it is always shown). A terminal shows
+            the beginning of long values (…): pipe it, or add --json, for all of them
   validate  says what is wrong, every problem on a line, and what is hardly meant; exit code 78 when it is not valid
   schema    JSON Schema of the configuration file
 

@@ -29,6 +29,7 @@ import { UsageError } from './usage-error.ts';
 
 const POLICIES = ['responsive', 'balanced', 'low_power'];
 const FORGETTINGS: readonly Forgetting[] = ['silent', 'reset', 'closes', 'revives'];
+const IDLE_TIMEOUTS = 'a duration such as 5m or 300s, never, or a CSV file';
 const MAX_FILE_BYTES = 1_000_000;
 
 export async function simulateCommand(argv: readonly string[]): Promise<number> {
@@ -123,7 +124,7 @@ function readIdleTimeouts(written: string | undefined, perNetwork: boolean): rea
     throw new UsageError('--idle-timeout: --networks states it for each network; give one of them');
   if (written === undefined) {
     throw new UsageError(
-      '--idle-timeout is missing: give seconds, never, or a CSV file (start_seconds,idle_timeout_seconds)',
+      `--idle-timeout is missing: give ${IDLE_TIMEOUTS} (start_seconds,idle_timeout_seconds)`,
     );
   }
   if (written === 'never') return [{ startSeconds: 0, idleTimeoutSeconds: Number.POSITIVE_INFINITY }];
@@ -132,7 +133,7 @@ function readIdleTimeouts(written: string | undefined, perNetwork: boolean): rea
     return readTable('idle-timeout', written, parseTimeouts);
   if (seconds >= 1 && seconds <= 1e9) return [{ startSeconds: 0, idleTimeoutSeconds: seconds }];
   throw new UsageError(
-    `--idle-timeout: "${written.slice(0, 60)}" is out of range; give 1s to 1e9 seconds, never, or a CSV file`,
+    `--idle-timeout: "${written.slice(0, 60)}" is out of range; give ${IDLE_TIMEOUTS}, from 1s to 1e9 seconds`,
   );
 }
 
@@ -147,7 +148,7 @@ function readTable<T>(option: string, file: string, parse: (csv: string) => T): 
     csv = readFileSync(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const more = option === 'idle-timeout' ? '; give seconds, never, or a CSV file' : '';
+    const more = option === 'idle-timeout' ? `; give ${IDLE_TIMEOUTS}` : '';
     const why = code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`;
     throw new UsageError(`--${option}: "${file.slice(0, 200)}": ${why}${more}`);
   }

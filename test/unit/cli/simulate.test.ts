@@ -145,9 +145,12 @@ describe('the simulation of the rules of others', () => {
 
 describe('a command line that is not understood', () => {
   const cases: readonly [string[], RegExp][] = [
-    [[], /--idle-timeout is missing: give seconds, never, or a CSV file/],
+    [[], /--idle-timeout is missing: give a duration such as 5m or 300s, never, or a CSV file/],
     [['--idle-timeout', '0'], /--idle-timeout: "0" is out of range/],
-    [['--idle-timeout', 'nowhere.csv'], /--idle-timeout: "nowhere.csv": there is no such file; give seconds/],
+    [
+      ['--idle-timeout', 'nowhere.csv'],
+      /--idle-timeout: "nowhere.csv": there is no such file; give a duration such as 5m/,
+    ],
     [
       ['--idle-timeout', '60', '--policy', 'balancd'],
       /--policy: "balancd" is none of .*did you mean balanced\?/,
