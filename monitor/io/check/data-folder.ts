@@ -1,6 +1,7 @@
-/** Whether the store could live in its folder: it is or can be made, can be written to, and has room. */
+/** Whether the store could live in its folder: it is or can be made, can be written to, is nobody's, and has room. */
+import { existsSync } from 'node:fs';
 import { rmdir, statfs, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type CheckFinding, doubtful, failed, fine } from '../../../runtime/check-finding.ts';
 import { makeFolder } from '../../../runtime/make-folder.ts';
 import { folderTrouble } from '../folder-trouble.ts';
@@ -19,6 +20,13 @@ export async function checkDataFolder(folder: string): Promise<CheckFinding> {
     await unlink(file);
     const { bavail, bsize } = await statfs(folder);
     const free = bavail * bsize;
+    const holder = await holderOf(folder);
+    if (holder !== null)
+      return doubtful(
+        KEY,
+        `${folder} is in use by process ${holder}`,
+        'no matter if that is this monitor; else name another folder: two cannot share one',
+      );
     const detail = `${folder} ${made === null ? 'is writable' : 'can be made'}, ${gigabytes(free)} free`;
     return free < LITTLE_BYTES
       ? doubtful(KEY, detail, 'make room, or name another folder')
@@ -34,9 +42,16 @@ export async function checkDataFolder(folder: string): Promise<CheckFinding> {
   }
 }
 
+/** The monitor that runs on the store in the folder. One that cannot be read says so when it is opened to be used. */
+async function holderOf(folder: string): Promise<number | null> {
+  if (!existsSync(join(folder, 'data.mdb'))) return null;
+  const { storeHolder } = await import('../stores/lmdb.ts');
+  return storeHolder(folder).catch(() => null);
+}
+
 /** From the folder up to the first that had to be made; what others put there meanwhile stays. */
 async function removeMade(folder: string, first: string): Promise<void> {
-  for (let path = folder; path.startsWith(first); path = join(path, '..')) {
+  for (let path = resolve(folder); path.startsWith(first); path = join(path, '..')) {
     const removed = await rmdir(path).then(
       () => true,
       () => false,

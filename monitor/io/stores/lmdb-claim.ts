@@ -6,6 +6,12 @@ import type { Root, Tables } from './lmdb.ts';
 /** Raised whenever an older program could misread what a newer one writes. */
 const FORMAT = 2;
 
+/** The process that holds the folder of `meta` while it runs; null: nobody does. */
+export function holderOf(meta: Pick<Tables['meta'], 'get'>): number | null {
+  const owner = meta.get('owner');
+  return owner === undefined ? null : livingOwner(owner);
+}
+
 /**
  * Takes the folder for this process. LMDB's write lock is held meanwhile, and the kernel releases it when
  * its holder is killed: two monitors that start together cannot both win.
@@ -21,8 +27,7 @@ export function claim(root: Root, meta: Tables['meta'], folder: string): string 
           'install the version that wrote it, or name another folder',
       );
     }
-    const owner = meta.get('owner');
-    const pid = owner === undefined ? null : livingOwner(owner);
+    const pid = holderOf(meta);
     if (pid !== null) {
       throw new CodedError(
         'STORE_IN_USE',

@@ -14,7 +14,7 @@ import type { NetworkRecord } from '../../policy/network-knowledge.ts';
 import type { NoticeRecord } from '../../policy/notice-book.ts';
 import type { Silence } from '../../policy/silence.ts';
 import { storeUnusable } from '../folder-trouble.ts';
-import { claim } from './lmdb-claim.ts';
+import { claim, holderOf } from './lmdb-claim.ts';
 import { rowsOf, writesOf } from './lmdb-commit.ts';
 import { deviceRecords, resolvedRowsAfter, transitionRowsAfter } from './lmdb-pages.ts';
 import { pruneTables } from './lmdb-prune.ts';
@@ -76,6 +76,15 @@ export async function openLmdbStore(folder: string, onDamaged: OnDamaged): Promi
     await root.close().catch(() => {});
     throw error instanceof CodedError ? error : storeUnusable(folder, error);
   }
+}
+
+/** The process that runs on the store in `folder`, which must be there; null: none does. Writes nothing. */
+export async function storeHolder(folder: string): Promise<number | null> {
+  const root = open<string, string>({ path: folder, ...OPEN, readOnly: true });
+  const meta: Tables['meta'] | undefined = root.openDB({ name: 'meta', encoding: 'string' });
+  const holder = meta === undefined ? null : holderOf(meta);
+  await root.close();
+  return holder;
 }
 
 function openTables(root: RootDatabase<string, string>): Tables {
