@@ -11,13 +11,16 @@ export interface Advice {
   readonly fix: string;
 }
 
+/** Who connects: a device under its name, a monitor under one that it has chosen. */
+export type Role = 'device' | 'monitor';
+
 /** Null: nothing in the configuration would mend it. */
-export function connectAdvice(error: unknown, broker: BrokerSettings): Advice | null {
+export function connectAdvice(error: unknown, broker: BrokerSettings, role: Role = 'device'): Advice | null {
   const way = wayOf(broker);
   if (!(error instanceof Error)) return silentClose(way);
   const { message } = error;
   const code = 'code' in error ? error.code : undefined;
-  if (typeof code === 'number') return ofConnack(code);
+  if (typeof code === 'number') return ofConnack(code, role);
   if (typeof code !== 'string') return ofWords(message, way);
   return (
     (code === 'PROXY_REFUSED' ? ofProxy(message, way) : null) ??
@@ -59,15 +62,21 @@ function silentClose({ secure, webSocket }: Way): Advice {
   );
 }
 
+const IDENTITY: Readonly<Record<Role, { readonly key: string; readonly names: string }>> = {
+  device: { key: 'device.name', names: 'device.name' },
+  monitor: { key: 'broker.username', names: 'keepalivehd-monitor-…' },
+};
+
 /** MQTT 3.1.1 table 3.1; MQTT 5 section 3.2.2.2. */
-function ofConnack(code: number): Advice | null {
+function ofConnack(code: number, role: Role): Advice | null {
+  const { key, names } = IDENTITY[role];
   switch (code) {
     case 1:
     case 0x84:
       return { key: 'broker.protocol', fix: 'write auto, or the version that this broker speaks' };
     case 2:
     case 0x85:
-      return { key: 'device.name', fix: 'the broker does not take it as a client identifier' };
+      return { key, fix: `the broker does not take ${names} as a client identifier` };
     case 4:
     case 0x86:
       return { key: 'broker.username', fix: 'correct it, or broker.password_file' };
@@ -75,10 +84,10 @@ function ofConnack(code: number): Advice | null {
     case 0x87:
       return {
         key: 'broker.username',
-        fix: 'correct it or broker.password_file, or let this account connect as device.name',
+        fix: `correct it or broker.password_file, or let this account connect as ${names}`,
       };
     case 0x8a:
-      return { key: 'device.name', fix: 'the broker has banned this client' };
+      return { key, fix: `the broker has banned ${names}` };
     case REASON.retainNotSupported:
       return url('the broker has to take retained messages: statuses and the will are');
     case REASON.qosNotSupported:
@@ -134,7 +143,7 @@ function ofCertificate(code: string, way: Way): Advice | null {
   if (UNKNOWN_AUTHORITY.test(code)) {
     return { key: 'broker.ca_file', fix: 'name the certificate of the authority that signed the broker’s' };
   }
-  if (code === 'CERT_NOT_YET_VALID') return url('set the clock of this device; nothing else is wrong');
+  if (code === 'CERT_NOT_YET_VALID') return url('set the clock of this machine; nothing else is wrong');
   if (code === 'CERT_HAS_EXPIRED') {
     return url('the broker there has to renew it, or the authority in broker.ca_file has ended');
   }
@@ -161,7 +170,7 @@ function ofSocket(code: string, way: Way): Advice | null {
     case 'ENOTFOUND':
       return there('no such host: correct its name');
     case 'EAI_AGAIN':
-      return there('its name cannot be looked up: no name server answers, or this device has no network');
+      return there('its name cannot be looked up: no name server answers, or this machine has no network');
     case 'ECONNREFUSED':
       return there(`nobody listens at ${way.next}: correct the port, or start what should`);
     case 'ETIMEDOUT':

@@ -1,7 +1,7 @@
 /** Sorts what can go wrong with a connection into kinds that decide what to do next. Pure. */
 import type { BrokerSettings } from '../config/settings.ts';
 import { CodedError } from './coded-error.ts';
-import { connectAdvice } from './connect-advice.ts';
+import { connectAdvice, type Role } from './connect-advice.ts';
 
 export type ConnectFailureKind =
   /** No route, or none of the host: try again later. */
@@ -55,8 +55,8 @@ export interface ConnectFailure {
 }
 
 /** As `classifyConnectError`, with what to look at in the configuration of this broker. */
-export function explainConnectError(error: unknown, broker: BrokerSettings): ConnectFailure {
-  return { ...classifyConnectError(error), ...connectAdvice(error, broker) };
+export function explainConnectError(error: unknown, broker: BrokerSettings, role?: Role): ConnectFailure {
+  return { ...classifyConnectError(error), ...connectAdvice(error, broker, role) };
 }
 
 /** The whole of it in one line. */

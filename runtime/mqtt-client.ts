@@ -5,7 +5,6 @@
 import type { Socket } from 'node:net';
 import type { IClientOptions, IConnackPacket, IPublishPacket, MqttClient as MqttJsClient } from 'mqtt';
 import clientModule from 'mqtt/lib/client';
-import type { BrokerSettings } from '../config/settings.ts';
 import {
   type BrokerLimits,
   limitsOf,
@@ -59,7 +58,7 @@ export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttS
       return options.tap?.(opened.stream) ?? opened.stream;
     }, clientOptions(options));
   } catch (error) {
-    const failure = explainConnectError(error, options.broker);
+    const failure = explainConnectError(error, options.broker, options.role);
     queueMicrotask(() => events.onConnectFailed(failure));
     return {
       publish: () => {},
@@ -72,7 +71,7 @@ export function openMqtt(options: MqttConnectOptions, events: MqttEvents): MqttS
   }
   wireLifecycle(
     client,
-    options.broker,
+    options,
     events,
     () => opened,
     () => streamError,
@@ -102,7 +101,7 @@ interface Granted {
 
 function wireLifecycle(
   client: MqttJsClient,
-  broker: BrokerSettings,
+  { broker, role }: MqttConnectOptions,
   events: MqttEvents,
   opened: () => BrokerStream | null,
   streamError: () => Error | null,
@@ -140,7 +139,7 @@ function wireLifecycle(
     over = true;
     lastError ??= streamError();
     if (!up) {
-      const failure = explainConnectError(lastError, broker);
+      const failure = explainConnectError(lastError, broker, role);
       events.onConnectFailed({ ...failure, message: `${failure.message}${refusal}` });
     } else if (ended.has(client)) {
       events.onClosed('own-close', 'closed by us');

@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { BrokerSettings } from '../config/settings.ts';
 import type { BrokerStream } from './broker-stream.ts';
+import type { Role } from './connect-advice.ts';
 import type { ConnectFailure } from './connect-failure.ts';
 
 export type ProtocolVersion = 4 | 5;
@@ -21,6 +22,8 @@ export interface MqttConnectOptions {
   readonly keepAliveSeconds: number;
   /** Whether MQTT.js sends PINGREQ by its own timers; a device sends its probes instead. */
   readonly ownPings: boolean;
+  /** Whose keys advice on a failed connection names; default: a device's. */
+  readonly role?: Role;
   readonly will?: Will;
   readonly connectTimeoutMs: number;
   /** Bytes of the largest packet that it wants to be sent (MQTT 5, [MQTT-3.1.2-24]); absent: any. */

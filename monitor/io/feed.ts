@@ -204,6 +204,7 @@ export class Feed implements MqttPublisher {
         protocolVersion: version,
         keepAliveSeconds: shared?.keepAliveSeconds ?? KEEP_ALIVE_SECONDS,
         ownPings: shared === undefined,
+        role: 'monitor',
         connectTimeoutMs: broker.connectTimeoutSeconds * 1000,
         tap: (socket) => this.#tap(socket, version, isNewest),
       },
@@ -213,8 +214,7 @@ export class Feed implements MqttPublisher {
             if (shared) this.#mainFilters = sharedSubscriptions ? sharedFilters(shared.group) : FILTERS;
             this.#happened({ kind: 'accepted' });
           }),
-        onConnectFailed: ({ kind, message }) =>
-          ofThis(() => this.#closed({ kind: 'connectFailed', failure: kind, detail: `${kind}: ${message}` })),
+        onConnectFailed: (failure) => ofThis(() => this.#closed({ kind: 'connectFailed', failure })),
         onClosed: (cause, detail) =>
           ofThis(() => this.#closed({ kind: 'closed', detail: `${cause}: ${detail}` })),
         onMessage: (topic, payload, retained) => ofThis(() => this.#message(topic, payload, retained)),

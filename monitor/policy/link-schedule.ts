@@ -3,7 +3,7 @@
  * once the broker has granted the subscriptions.
  */
 import { fullJitterMs } from '../../runtime/backoff.ts';
-import type { ConnectFailureKind } from '../../runtime/connect-failure.ts';
+import { type ConnectFailure, failureText } from '../../runtime/connect-failure.ts';
 
 /** A monitor is one client and its blindness is costly: it comes back sooner than a device would. */
 const MIN_DELAY_MS = 500;
@@ -24,7 +24,7 @@ export interface LinkState {
 
 export type LinkEvent =
   | { readonly kind: 'accepted' }
-  | { readonly kind: 'connectFailed'; readonly failure: ConnectFailureKind; readonly detail: string }
+  | { readonly kind: 'connectFailed'; readonly failure: ConnectFailure }
   | { readonly kind: 'subscribed' }
   | { readonly kind: 'subscribeRefused'; readonly detail: string }
   | { readonly kind: 'closed'; readonly detail: string }
@@ -80,7 +80,7 @@ export function linkStep(
       );
     case 'connectFailed':
       if (phase !== 'connecting') return step(state, [], 'not connecting');
-      return afterFailedConnect(state, event.failure, event.detail, nowMs, settings, random);
+      return afterFailedConnect(state, event.failure, nowMs, settings, random);
     case 'subscribed':
       if (phase !== 'subscribing') return step(state, [], 'not subscribing');
       return step(
@@ -110,17 +110,18 @@ function step(state: LinkState, effects: readonly LinkEffect[], reason: string):
 
 function afterFailedConnect(
   state: LinkState,
-  failure: ConnectFailureKind,
-  detail: string,
+  failure: ConnectFailure,
   nowMs: number,
   settings: LinkSettings,
   random: () => number,
 ): LinkStep {
   // [MQTT-3.1.2-2]: a broker may refuse an unknown version with a CONNACK or close without one.
-  const mayBeVersion = failure === 'protocol-version' || failure === 'no-answer';
+  const { kind } = failure;
+  const mayBeVersion = kind === 'protocol-version' || kind === 'no-answer';
+  const detail = `${kind}: ${failureText(failure)}`;
   if (!mayBeVersion || settings.protocol !== 'auto') return retry(state, [], detail, nowMs, random);
   const version = state.version === 5 ? 4 : 5;
-  if (version === 4 && failure === 'protocol-version') {
+  if (version === 4 && kind === 'protocol-version') {
     const next: LinkState = { ...state, version, phase: 'connecting', wakeAtMs: null };
     return step(next, [{ kind: 'connect', version }], 'the broker does not speak MQTT 5');
   }

@@ -90,6 +90,7 @@ function tryBroker(broker: BrokerSettings, clientId: string, version: ProtocolVe
         protocolVersion: version,
         keepAliveSeconds: KEEP_ALIVE_SECONDS,
         ownPings: false,
+        role: 'monitor',
         connectTimeoutMs: timeoutMs,
       },
       {

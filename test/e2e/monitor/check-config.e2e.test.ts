@@ -89,6 +89,7 @@ describe('monitor check-config', () => {
     );
     assert.equal(away.status, 1);
     assert.match(findingOf(away.stdout, 'broker').detail, /ECONNREFUSED/);
+    assert.match(findingOf(away.stdout, 'broker').fix ?? '', /^broker\.url: nobody listens at /);
     assert.equal(findingOf(away.stdout, 'sinks.webhook').outcome, 'failed');
     assert.equal(findingOf(away.stdout, 'data_directory').outcome, 'ok');
   });

@@ -79,6 +79,15 @@ describe('connectAdvice', () => {
     for (const code of [3, 0x88, 0x89, 0x9c]) assert.equal(connectAdvice(coded(code), TLS), null);
   });
 
+  it('names no key to a monitor that only a device has', () => {
+    for (const code of [2, 5, 0x85, 0x87, 0x8a]) {
+      const advice = connectAdvice(coded(code), TLS, 'monitor');
+      assert.equal(advice?.key, 'broker.username', String(code));
+      assert.match(advice.fix, /keepalivehd-monitor-/);
+      assert.doesNotMatch(advice.fix, /device/);
+    }
+  });
+
   it('names the file that cannot be read', () => {
     const broker: BrokerSettings = { ...TLS, caFile: '/ca.pem', certFile: '/cert.pem', keyFile: '/key.pem' };
     for (const [path, key] of [

@@ -35,8 +35,7 @@ const UP: readonly LinkEvent[] = [DUE, { kind: 'accepted' }, { kind: 'subscribed
 const CLOSED: LinkEvent = { kind: 'closed', detail: 'reset' };
 const failed = (failure: 'network' | 'no-answer' | 'protocol-version' | 'refused'): LinkEvent => ({
   kind: 'connectFailed',
-  failure,
-  detail: failure,
+  failure: { kind: failure, message: 'why' },
 });
 
 describe('the schedule of the link', () => {
@@ -51,6 +50,17 @@ describe('the schedule of the link', () => {
     assert.equal(refused.reason, 'not authorised');
     assert.equal(refused.state.phase, 'waiting');
     assert.deepEqual(play([DUE, { kind: 'accepted' }, DUE]).effects, ['connect 5', 'subscribe', 'destroy']);
+  });
+
+  it('says what to look at after a failed connect', () => {
+    const failure = {
+      kind: 'tls',
+      message: 'certificate has expired',
+      key: 'broker.url',
+      fix: 'renew it',
+    } as const;
+    const { reason } = play([DUE, { kind: 'connectFailed', failure }]);
+    assert.equal(reason, 'tls: certificate has expired; see broker.url: renew it');
   });
 
   it('falls back to 3.1.1 at once when told so, after a wait when met with silence, and back again', () => {
