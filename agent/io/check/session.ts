@@ -1,16 +1,15 @@
-/** CONNECT, and whether the broker lets this device publish and hear what an agent does. */
+/** CONNECT, under the newest MQTT that the broker takes. */
 import type { AgentSettings } from '../../../config/settings.ts';
-import { askTopic, networkReportTopic, probeTopic, statusTopic } from '../../../protocol/topics.ts';
-import { type CheckFinding, doubtful, failed, fine } from '../../../runtime/check-finding.ts';
+import { type CheckFinding, failed, fine } from '../../../runtime/check-finding.ts';
 import { type ConnectFailure, explainConnectError } from '../../../runtime/connect-failure.ts';
 import { openMqtt } from '../../../runtime/mqtt-client.ts';
 import type { Accepted, MqttSession, ProtocolVersion } from '../../../runtime/mqtt-session.ts';
+import { checkPermissions } from './permissions.ts';
 
 /** `own`: that of the device, which would throw a running agent out. */
 export type CheckName = 'own' | 'check';
 const SUFFIX = '-check';
 const KEEP_ALIVE_SECONDS = 60;
-const NOTHING = new Uint8Array(0);
 
 export async function checkSession(
   settings: AgentSettings,
@@ -39,7 +38,7 @@ export async function checkSession(
 type Tried = { readonly failure: ConnectFailure } | { readonly findings: readonly CheckFinding[] };
 
 function trySession(settings: AgentSettings, clientId: string, version: ProtocolVersion): Promise<Tried> {
-  const { broker, device } = settings;
+  const { broker } = settings;
   return new Promise((resolve) => {
     const timeoutMs = broker.connectTimeoutSeconds * 1000;
     const late = new Error('no answer in time');
@@ -62,7 +61,7 @@ function trySession(settings: AgentSettings, clientId: string, version: Protocol
       {
         onUp: async (accepted) => {
           const connected = fine('connect', `${clientId} ${told(accepted, version)}`);
-          end({ findings: [connected, ...(await permissions(session, device.name, version))] });
+          end({ findings: [connected, ...(await checkPermissions(session, settings, version))] });
         },
         onConnectFailed: (failure) => end({ failure }),
         onClosed: (_cause, detail) => fail(new Error(detail)),
@@ -75,42 +74,4 @@ function trySession(settings: AgentSettings, clientId: string, version: Protocol
 function told({ serverKeepAliveSeconds, tlsResumed }: Accepted, version: ProtocolVersion): string {
   const limit = serverKeepAliveSeconds === null ? '' : `, allows ${serverKeepAliveSeconds} s of silence`;
   return `accepted, MQTT ${version === 5 ? '5' : '3.1.1'}${limit}${tlsResumed ? ', TLS resumed' : ''}`;
-}
-
-/** Without a payload and not retained: no monitor takes it for a sign of life, and what the broker keeps stays. */
-async function permissions(
-  session: MqttSession,
-  device: string,
-  version: ProtocolVersion,
-): Promise<readonly CheckFinding[]> {
-  const topics = [probeTopic(device), statusTopic(device), networkReportTopic(device)];
-  const refused: string[] = [];
-  for (const topic of topics) {
-    const error = await new Promise<Error | null>((resolve) =>
-      session.publish(topic, NOTHING, { qos: 1 }, resolve),
-    );
-    if (error !== null) refused.push(`${topic} (${error.message})`);
-  }
-  const heard = await new Promise<Error | null>((resolve) =>
-    session.subscribe([{ topic: askTopic(device), qos: 1 }], resolve),
-  );
-  const publish =
-    refused.length > 0
-      ? failed(
-          'publish',
-          `refused: ${refused.join(', ')}`,
-          'device.name: let this account publish there (docs/operating.md)',
-        )
-      : version === 4
-        ? doubtful('publish', 'MQTT 3.1.1 does not say whether it is allowed', 'see the log of the broker')
-        : fine('publish', `allowed: ${topics.join(', ')}`);
-  const subscribe =
-    heard === null
-      ? fine('subscribe', `granted: ${askTopic(device)}`)
-      : doubtful(
-          'subscribe',
-          heard.message,
-          'let this account read it: the monitor asks there before it gives up',
-        );
-  return [publish, subscribe];
 }

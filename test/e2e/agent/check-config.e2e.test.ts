@@ -105,6 +105,19 @@ describe('agent check-config --connect', () => {
     assert.match(publish?.detail ?? '', /khd\/1\/pump-17\/probe/);
   });
 
+  it('knows what signed settings miss', () => {
+    const fleet = { 'fleet.trusted_keys': 'A'.repeat(43), 'device.groups': 'pilot' };
+    const { status, findings, steps, stdout } = check({ 'broker.url': strict.url, ...fleet });
+    assert.equal(status, 1, stdout);
+    assert.deepEqual(steps.slice(-2), ['fleet report', 'fleet settings']);
+    const [report, settings] = findings.slice(-2);
+    assert.equal(report?.outcome, 'failed');
+    assert.match(report?.fix ?? '', /pattern write khd\/1\/%u\/config\/report/);
+    // mosquitto grants what it will not deliver.
+    assert.equal(settings?.outcome, 'ok', stdout);
+    assert.match(settings?.detail ?? '', /khd\/1\/group\/pilot\/config; mosquitto grants/);
+  });
+
   it('connects under the name of the device where a broker lets its account do nothing else', async () => {
     // As brokers that bind names to accounts do; mosquitto has no such rule of its own.
     const refused: string[] = [];
