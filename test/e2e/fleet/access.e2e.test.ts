@@ -120,7 +120,13 @@ const GROUPS = [groupConfigTopic('pilot'), groupConfigTopic('other')];
 
 describe('access control for mosquitto', () => {
   before(async () => {
-    guarded = await startGuardedBroker(cleanups, ['monitor', 'pump-17', 'pump-18', 'pump-19']);
+    guarded = await startGuardedBroker(cleanups, [
+      'monitor',
+      'pump-17',
+      'pump-18',
+      'pump-19',
+      'alert-reader',
+    ]);
   });
   after(() => cleanups.run());
 
@@ -187,6 +193,26 @@ describe('access control for mosquitto', () => {
     await waitFor('its canary', 60_000, () => monitor.heard.includes(canary));
     const heard = monitor.heard.filter((topic) => topic.startsWith('khd/1/pump-19/'));
     assert.deepEqual([...new Set(heard)].sort(), says.filter((topic) => !topic.includes('/app/')).sort());
+  });
+
+  it('lets a reader of alerts hear those, and nothing else', async () => {
+    const monitor = await connected('monitor');
+    const reader = await connected('alert-reader');
+    for (const topic of [...ofDevice('pump-17').isTold, ...GROUPS, ...TOLD_TO_NO_DEVICE, KNOWLEDGE]) {
+      assert.equal(await monitor.publish(topic, true), null, topic);
+    }
+    await reader.hear('khd/1/#');
+    // Sent last, so that it arrives last.
+    const last = incidentTopic('last');
+    assert.equal(await monitor.publish(last), null);
+    await waitFor(
+      () => `the last: ${reader.heard.join()}`,
+      60_000,
+      () => reader.heard.includes(last),
+    );
+    const expected = [...TOLD_TO_NO_DEVICE, last, KNOWLEDGE];
+    assert.deepEqual([...new Set(reader.heard)].sort(), expected.sort());
+    for (const topic of TOLD_TO_NO_DEVICE) assert.equal(await reader.publish(topic), NOT_AUTHORIZED, topic);
   });
 
   it('keeps out who has no account or the wrong password', async () => {

@@ -34,7 +34,7 @@ export async function startGuardedBroker(
   copyFileSync(keys.cert, join(folder, 'broker.crt'));
   copyFileSync(keys.key, join(folder, 'broker.key'));
   copyFileSync(keys.ca, join(folder, 'ca.crt'));
-  writeFileSync(join(folder, 'acl'), `${readFileSync(join(FILES, 'acl'), 'utf8')}${groups}`);
+  writeFileSync(join(folder, 'acl'), `${accessList(accounts)}${groups}`);
   writeFileSync(join(folder, 'passwd'), '');
   for (const account of accounts) {
     const args = ['-b', join(folder, 'passwd'), account, PASSWORD];
@@ -56,4 +56,12 @@ export async function startGuardedBroker(
   const broker = await startMosquitto({ config: config.split('\n') });
   cleanups.add(() => broker.remove());
   return { broker, url: broker.url, devicesUrl: `mqtts://127.0.0.1:${port}`, keys };
+}
+
+/** Sections that are shown as comments become real for the accounts that are wanted. */
+function accessList(accounts: readonly string[]): string {
+  const shown = readFileSync(join(FILES, 'acl'), 'utf8');
+  return shown.replace(/^#user (\S+)\n(?:#topic .*\n)+/gm, (section, account) =>
+    accounts.includes(account) ? section.replaceAll(/^#/gm, '') : section,
+  );
 }
