@@ -11,6 +11,7 @@ import { openPushedSettings } from './fleet-setup.ts';
 import { openBeliefStore } from './io/belief-store.ts';
 import { readPower } from './io/power.ts';
 import { countStart } from './io/start-counter.ts';
+import { claimState } from './io/state-claim.ts';
 import { createTimerSlack } from './io/timer-slack.ts';
 import type { KeepaliveEvent } from './policy/keepalive/types.ts';
 import type { LoadPushed } from './pushed.ts';
@@ -27,6 +28,8 @@ export async function runAgent(base: AgentSettings, log: ConfigurableLog, load: 
   const beliefs = openBeliefStore(settings.stateDirectory, log);
   const serviceManager = await findServiceManager({ env: process.env, pid: process.pid, log });
   const libc = await loadLibc();
+  // Before the first write there; what was read so far stays as it is.
+  claimState(base.stateDirectory, libc, log);
   const body = new Body(settings, pushed?.found.version ?? null, {
     beliefs,
     libc,

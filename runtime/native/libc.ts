@@ -41,6 +41,8 @@ export interface Libc {
    * the errno.
    */
   sendUnixDatagram(path: string, text: string): number;
+  /** Binds an abstract UNIX name (unix(7), given without its NUL) until the process ends; `taken`: somebody has it. */
+  holdName(name: string): 'held' | 'taken' | 'failed';
   /** Sets an option of the TCP socket `fd`. Returns 0, or the errno. */
   setSocketOption(fd: number, option: TcpOption, value: number): number;
   /**
@@ -99,6 +101,16 @@ function bind(koffi: Koffi): Libc {
       const errno = sent < 0 ? koffi.errno() : 0;
       close(fd);
       return errno;
+    },
+    holdName(name) {
+      const address = unixAddress(`@${name}`);
+      const fd = address === null ? -1 : socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+      if (address === null || fd < 0) return 'failed';
+      const bindTo = lib.func('int bind(int, const void *, uint32_t)');
+      if (bindTo(fd, address, address.length) === 0) return 'held';
+      const isTaken = koffi.errno() === koffi.os.errno.EADDRINUSE;
+      close(fd);
+      return isTaken ? 'taken' : 'failed';
     },
     setSocketOption(fd, option, value) {
       const [level, name] = SOCKET_OPTIONS[option];

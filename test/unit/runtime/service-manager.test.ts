@@ -18,6 +18,7 @@ function parts(env: NodeJS.ProcessEnv, answer = 0) {
       sent.push([path, text]);
       return answer;
     },
+    holdName: () => 'held',
     setSocketOption: () => 0,
     releasePages: () => 0,
     tuneHeap: () => {},

@@ -18,6 +18,7 @@ function world(errno = 0) {
   const log: Log = { write: (level, event) => lines.push(`${level} ${event}`), flush: async () => {} };
   const libc: Libc = {
     sendUnixDatagram: () => 0,
+    holdName: () => 'held',
     setSocketOption: (fd, option, value) => {
       set.push([fd, option, value]);
       return errno;
