@@ -31,7 +31,7 @@ export function rolloutText(rollout: RolloutView): string {
   const lines = [
     `${id}: ${target} v${version} (${hash}) ${state}${reason === null ? '' : `: ${reason.text}`}`,
     ...waves.flatMap(waveLines),
-    `the rest of the fleet: ${control.devices} devices, ${control.lapsed} lapsed meanwhile`,
+    `the rest of the fleet: ${control.devices} ${control.devices === 1 ? 'device' : 'devices'}, ${control.lapsed} lapsed meanwhile`,
   ];
   return `${lines.join('\n')}\n`;
 }
