@@ -14,3 +14,9 @@ test('figures are judged, and a stage that failed is named beside those of the o
   assert.ok(lines.some((line) => /rawRatio +3 {2}>= 0\.7$/.test(line)));
   assert.equal(lines.at(-1), '  FAILED broker: waited 120000 ms in vain');
 });
+
+test('bytes a device are not judged among fewer than a million', () => {
+  const { profile } = readOptions(['--quick']) ?? assert.fail();
+  const text = reportText({ devices: profile.devices, seconds: 50, bytesPerDevice: 380 }, profile);
+  assert.match(text, /bytesPerDevice +380 {2}of a million: <= 110$/m);
+});
