@@ -3,12 +3,12 @@
  * read is left out with a warning; the price is a dropped connection or two, never a start.
  */
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../runtime/atomic-file.ts';
 import type { Log } from '../../runtime/log.ts';
 import { readSmallFile } from '../../runtime/small-file.ts';
 import type { IdleTimeoutBelief } from '../policy/idle-timeout-belief.ts';
 import { parseBelief, type SavedBelief, saveBelief } from '../policy/idle-timeout-saved.ts';
 import { parseLink, type SavedLink } from '../policy/link-saved.ts';
+import { writeState } from './state-file.ts';
 
 const FILE = 'networks.json';
 const VERSION = 1;
@@ -58,13 +58,7 @@ export function openBeliefStore(stateDirectory: string, log: Log): BeliefStore {
       const saved: SavedBelief = saveBelief(belief);
       const others = networks.filter((network) => network.key !== key);
       networks = [{ key, belief: saved, ...(link && { link }) }, ...others].slice(0, MAX_NETWORKS);
-      try {
-        writeFileAtomic(path, `${JSON.stringify({ version: VERSION, networks })}\n`);
-      } catch (error) {
-        log.write('warn', 'stateNotWritten', `state_directory cannot be written: ${messageOf(error)}`, {
-          path,
-        });
-      }
+      writeState(path, `${JSON.stringify({ version: VERSION, networks })}\n`, log);
     },
   };
 }

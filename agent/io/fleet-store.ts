@@ -6,11 +6,13 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILE_CALLS, type FileCalls, writeFileAtomic } from '../../runtime/atomic-file.ts';
+import { CodedError } from '../../runtime/coded-error.ts';
 import type { Log } from '../../runtime/log.ts';
 import { readSmallFile } from '../../runtime/small-file.ts';
 import { NOTHING_PUSHED } from '../policy/fleet/fleet.ts';
 import { encodeRecord, parseRecord } from '../policy/fleet/saved.ts';
 import type { FleetRecord } from '../policy/fleet/types.ts';
+import { stateTrouble } from './state-file.ts';
 
 const FILE = 'fleet.json';
 /** Seventeen documents of 16 KiB, a candidate, and what is kept of each. */
@@ -21,7 +23,7 @@ export interface FleetStore {
   readonly record: FleetRecord;
   /** A file was there and could not be used. */
   readonly damaged: boolean;
-  /** On flash when it returns; throws when that cannot be had. */
+  /** On flash when it returns; throws `STATE_NOT_WRITTEN`, with the way out, when that cannot be had. */
   write(record: FleetRecord): void;
 }
 
@@ -33,7 +35,13 @@ export function openFleetStore(stateDirectory: string, log: Log, calls: FileCall
   return {
     record: typeof found === 'string' ? NOTHING_PUSHED : found,
     damaged: found === 'damaged',
-    write: (record) => writeFileAtomic(path, encodeRecord(record), calls),
+    write(record) {
+      try {
+        writeFileAtomic(path, encodeRecord(record), calls);
+      } catch (cause) {
+        throw new CodedError('STATE_NOT_WRITTEN', stateTrouble(path, cause), { cause });
+      }
+    },
   };
 }
 

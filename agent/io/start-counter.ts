@@ -5,9 +5,9 @@
  * be ignored as stale; so the count is never below the wall clock, which no count of starts overtakes.
  */
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../runtime/atomic-file.ts';
 import type { Log } from '../../runtime/log.ts';
 import { readSmallFile } from '../../runtime/small-file.ts';
+import { writeState } from './state-file.ts';
 
 const FILE = 'starts.json';
 const MAX_BYTES = 4096;
@@ -22,13 +22,8 @@ export function countStart(stateDirectory: string, wallMs: number, log: Log): nu
   const wallSeconds = Math.floor(wallMs / 1000);
   const fresh = wallMs >= SANE_SINCE_MS && wallSeconds < MAX_STARTS ? wallSeconds : 1;
   const starts = Math.max(fresh, (readCount(path, log) ?? 0) + 1);
-  try {
-    writeFileAtomic(path, `${JSON.stringify({ version: 1, starts })}\n`);
-    return starts;
-  } catch (error) {
-    log.write('warn', 'stateNotWritten', `state_directory cannot be written: ${messageOf(error)}`, { path });
-    return starts;
-  }
+  writeState(path, `${JSON.stringify({ version: 1, starts })}\n`, log);
+  return starts;
 }
 
 function readCount(path: string, log: Log): number | null {
@@ -53,8 +48,4 @@ function readCount(path: string, log: Log): number | null {
     path,
   });
   return null;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

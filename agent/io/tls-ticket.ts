@@ -7,9 +7,9 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrokerSettings } from '../../config/settings.ts';
-import { writeFileAtomic } from '../../runtime/atomic-file.ts';
 import type { Log } from '../../runtime/log.ts';
 import { readSmallFile } from '../../runtime/small-file.ts';
+import { notWritten, writeState } from './state-file.ts';
 
 const FILE = 'tls-session.json';
 const VERSION = 1;
@@ -56,14 +56,8 @@ export function openTlsTicket(
     savedMs = wallMs();
     isSaved = true;
     isOnDisk = true;
-    try {
-      const ticket: SavedTicket = { session: session.toString('base64'), savedMs };
-      writeFileAtomic(path, `${JSON.stringify({ version: VERSION, bound, ...ticket })}\n`);
-    } catch (error) {
-      log.write('warn', 'stateNotWritten', `state_directory cannot be written: ${messageOf(error)}`, {
-        path,
-      });
-    }
+    const ticket: SavedTicket = { session: session.toString('base64'), savedMs };
+    writeState(path, `${JSON.stringify({ version: VERSION, bound, ...ticket })}\n`, log);
   };
   return {
     current: () => session,
@@ -84,9 +78,7 @@ export function openTlsTicket(
         rmSync(path, { force: true });
       } catch (error) {
         // It stays, and is offered once more at the next start.
-        log.write('warn', 'stateNotWritten', `state_directory cannot be written: ${messageOf(error)}`, {
-          path,
-        });
+        notWritten(path, error, log);
       }
     },
     keep: write,
@@ -111,8 +103,4 @@ function read(path: string, bound: string): SavedTicket | null {
   } catch {
     return null;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -231,11 +231,13 @@ export class CommitQueue {
         await store.commit(commit);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
-        log.write('error', 'commitFailed', `the store does not take a commit: ${why}`, {
+        const isLost = error instanceof CodedError && error.code === 'STORE_TAKEN';
+        const meanwhile = isLost ? '' : '; it is kept and tried again, and nobody is declared dead meanwhile';
+        log.write('error', 'commitFailed', `the store does not take a commit: ${why}${meanwhile}`, {
           failures: failures + 1,
           devices: commit.devices.length,
         });
-        if (error instanceof CodedError && error.code === 'STORE_TAKEN') {
+        if (isLost) {
           this.#stopped = true;
           this.#events.onLost(error);
           return;

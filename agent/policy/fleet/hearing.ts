@@ -136,7 +136,10 @@ export function onStoreFailed(draft: Draft, purpose: StorePurpose, detail: strin
     refuse(draft, { ...named(heard), attempt }, 'cannot-store', detail);
     return;
   }
-  // Tried again with the next answer, until the trial's time is over.
-  if (purpose === 'confirmed' && trial !== null) patch(draft, { trial: { ...trial, storeFailure: detail } });
+  // Tried again with the next answer, until the trial's time is over, and told once.
+  if (purpose === 'confirmed' && trial !== null) {
+    if (trial.storeFailure === detail) return;
+    patch(draft, { trial: { ...trial, storeFailure: detail } });
+  }
   say(draft, 'warn', 'stateNotWritten', `state_directory cannot be written: ${detail}`);
 }

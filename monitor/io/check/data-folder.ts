@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { rmdir, statfs, unlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type CheckFinding, doubtful, failed, fine } from '../../../runtime/check-finding.ts';
+import { folderTrouble } from '../../../runtime/folder-trouble.ts';
 import { makeFolder } from '../../../runtime/make-folder.ts';
-import { folderTrouble } from '../folder-trouble.ts';
 
 const KEY = 'data_directory';
 /** A device's records take some hundred bytes; below this the next mass outage may not fit. */
@@ -32,11 +32,9 @@ export async function checkDataFolder(folder: string): Promise<CheckFinding> {
       ? doubtful(KEY, detail, 'make room, or name another folder')
       : fine(KEY, detail);
   } catch (error) {
-    return failed(
-      KEY,
-      `${folder}: ${folderTrouble(error) ?? String(error)}`,
-      'let this user write there, or name another folder',
-    );
+    const known = folderTrouble(error, folder, KEY);
+    const { problem, fix } = known ?? { problem: String(error), fix: 'name another folder' };
+    return failed(KEY, `${folder}: ${problem}`, fix);
   } finally {
     if (made !== null) await removeMade(folder, made);
   }

@@ -14,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { storeUnusable } from '../store-unusable.ts';
 
 /** Of a new store: more than its lock file and first pages take. */
 const START_BYTES = 128 * 1024;
@@ -53,6 +54,15 @@ export class Room {
     if (free >= wanted) return;
     const message = `No space left on device: ${free} bytes are free, ${wanted} may be needed`;
     throw Object.assign(new Error(message), { code: 'ENOSPC' });
+  }
+
+  /** As `check`, in words for people: `STORE_UNUSABLE`. */
+  demand(rows: number): void {
+    try {
+      this.check(rows);
+    } catch (cause) {
+      throw storeUnusable(this.#folder, cause, 'written');
+    }
   }
 
   close(): void {

@@ -13,7 +13,7 @@ import type { IncidentRecord } from '../../policy/incident.ts';
 import type { NetworkRecord } from '../../policy/network-knowledge.ts';
 import type { NoticeRecord } from '../../policy/notice-book.ts';
 import type { Silence } from '../../policy/silence.ts';
-import { storeUnusable } from '../folder-trouble.ts';
+import { storeUnusable } from '../store-unusable.ts';
 import { claim, holderOf } from './lmdb-claim.ts';
 import { rowsOf, writesOf } from './lmdb-commit.ts';
 import { deviceRecords, resolvedRowsAfter, transitionRowsAfter } from './lmdb-pages.ts';
@@ -257,7 +257,7 @@ class LmdbStore implements Store {
 
   /** `rows`: how many it puts at most. */
   async #write(work: () => void, rows = 0): Promise<void> {
-    this.#room.check(rows);
+    this.#room.demand(rows);
     await writeBatch(this.#root, work);
   }
 

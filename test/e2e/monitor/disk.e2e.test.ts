@@ -55,7 +55,9 @@ describe('a monitor whose disk is full', () => {
     await device.connect();
     const makeRoom = fill(disk);
     await device.probe(1);
-    await monitor.line('commitFailed', PATIENCE_MS);
+    const { message } = await monitor.line('commitFailed', PATIENCE_MS);
+    assert.match(message, /cannot be written: the disk is full .* mounted at .*nobody is declared dead/);
+    assert.ok(message.includes(`mounted at ${disk} `), message);
     await doubtsItsStore(monitor);
     assert.equal(receiver.requests.length, 0);
 
