@@ -12,6 +12,11 @@ export interface Sight {
 export interface DeviceHistory {
   readonly sight: Sight;
   readonly longestIntervalSeconds: number;
+  /**
+   * The interval that the row's reason speaks of; null: no row. Each probe promises anew, but only a status says why, and
+   * small changes are not worth one.
+   */
+  readonly explainedSeconds: number | null;
   /** Times that its path forgot its connection. */
   readonly drops: number;
   /** A new connection came up after the last drop. */
@@ -56,11 +61,17 @@ function next(history: DeviceHistory | undefined, sight: Sight, idleSeconds: num
   return {
     sight,
     longestIntervalSeconds: Math.max(history?.longestIntervalSeconds ?? 0, row?.intervalSeconds ?? 0),
+    explainedSeconds: explainedSeconds(history, row),
     drops: path.forgotten,
     isBack,
     safeProbes:
       isBack && path.forgotten === (history?.drops ?? 0) ? safeProbes(history, sight, idleSeconds) : 0,
   };
+}
+
+function explainedSeconds(history: DeviceHistory | undefined, row: DeviceRow | null): number | null {
+  const isSame = row !== null && row.reason === history?.sight.row?.reason;
+  return isSame ? (history?.explainedSeconds ?? row.intervalSeconds) : (row?.intervalSeconds ?? null);
 }
 
 function safeProbes(history: DeviceHistory | undefined, { row, path }: Sight, idleSeconds: number): number {
@@ -84,7 +95,8 @@ function newsOf(before: Sight | undefined, { device, row, path }: Sight): readon
   }
   if (row.state !== old.state) news.push(`${device}: ${old.state} -> ${row.state}`);
   if (row.intervalSeconds !== old.intervalSeconds) {
-    news.push(`${device}: interval ${old.intervalSeconds} s -> ${row.intervalSeconds} s (${row.reason})`);
+    const why = row.reason === old.reason ? '' : ` (${row.reason})`;
+    news.push(`${device}: interval ${old.intervalSeconds} s -> ${row.intervalSeconds} s${why}`);
   }
   return news;
 }

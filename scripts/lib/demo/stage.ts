@@ -135,6 +135,7 @@ export class Stage {
       ]);
       rows = parseDevices(devices);
       this.#openAlerts = countOpenAlerts(alerts);
+      if (this.#isMonitorDown) this.say('monitor and broker: running');
       this.#isMonitorDown = false;
     } catch (error) {
       this.#isMonitorDown = true;

@@ -30,7 +30,10 @@ export function renderTable(model: TableModel, paint: Paint): readonly string[] 
 
 type Cell = readonly [text: string, colour: Colour | null];
 
-function rowCells({ sight, drops }: DeviceHistory, { idleSeconds, nowMs }: TableModel): readonly Cell[] {
+function rowCells(
+  { sight, drops, explainedSeconds }: DeviceHistory,
+  { idleSeconds, nowMs }: TableModel,
+): readonly Cell[] {
   const { row, device } = sight;
   const path: Cell = [`after ${idleSeconds.get(device) ?? '?'} s`, null];
   if (row === null) return [[device, null], path, ['-', 'dim']];
@@ -44,7 +47,7 @@ function rowCells({ sight, drops }: DeviceHistory, { idleSeconds, nowMs }: Table
     [row.rttMs === null ? '-' : `${row.rttMs} ms`, null],
     [row.batteryPercent === null ? '-' : `${row.batteryPercent} %`, isLow ? 'yellow' : null],
     [String(drops), null],
-    [row.reason, null],
+    [explainedSeconds === row.intervalSeconds ? row.reason : `${explainedSeconds} s: ${row.reason}`, null],
   ];
 }
 
@@ -53,7 +56,9 @@ function line(cells: readonly Cell[], columns: number, paint: Paint): string {
   let room = columns - 1;
   return cells
     .map(([text, colour], index) => {
-      const cell = padded(text, WIDTHS[index] ?? text.length + 1).slice(0, Math.max(0, room));
+      const whole = padded(text, WIDTHS[index] ?? text.length + 1);
+      const isCut = index >= WIDTHS.length && text.length > room && room > 0;
+      const cell = isCut ? `${text.slice(0, room - 1)}…` : whole.slice(0, Math.max(0, room));
       room -= cell.length;
       return colour === null ? cell : paint(colour, cell);
     })

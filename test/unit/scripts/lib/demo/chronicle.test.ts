@@ -51,7 +51,7 @@ test('the longest interval is remembered', () => {
   assert.equal(after(heard(1, 3), heard(2, 7), heard(3, 4)).pump.longestIntervalSeconds, 7);
 });
 
-test('news: first seen, interval with its reason, state, drop; nothing when nothing changed', () => {
+test('news: first seen, interval, state, drop; nothing when nothing changed', () => {
   const { news } = after(
     sight({ row: null }),
     heard(1000, 2),
@@ -64,8 +64,19 @@ test('news: first seen, interval with its reason, state, drop; nothing when noth
   );
   assert.deepEqual(news, [
     'pump: alive, promises a probe every 2 s',
-    'pump: interval 2 s -> 3 s (nothing learned yet: 2 s)',
+    'pump: interval 2 s -> 3 s',
     'pump: the path forgot its idle connection, and told nobody',
     'pump: alive -> late',
   ]);
+});
+
+test('a reason is told with the interval that it came with, and remembered with that', () => {
+  const because = (intervalSeconds: number, reason: string): Sight =>
+    sight({ row: row({ intervalSeconds, reason }) });
+  const told = [because(2, 'new here'), because(8, 'growing: 8 s')];
+  assert.deepEqual(after(...told).news.slice(1), ['pump: interval 2 s -> 8 s (growing: 8 s)']);
+  assert.equal(after(...told).pump.explainedSeconds, 8);
+  const { news, pump } = after(...told, because(9, 'growing: 8 s'), because(9, 'growing: 8 s'));
+  assert.deepEqual(news.slice(2), ['pump: interval 8 s -> 9 s']);
+  assert.equal(pump.explainedSeconds, 8, 'a probe promised more; why, no status has said');
 });

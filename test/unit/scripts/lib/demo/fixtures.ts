@@ -37,6 +37,7 @@ export const sight = (change: Partial<Sight> = {}): Sight => ({
 export const history = (change: Partial<DeviceHistory> = {}): DeviceHistory => ({
   sight: sight(),
   longestIntervalSeconds: 2,
+  explainedSeconds: 2,
   drops: 0,
   isBack: true,
   safeProbes: 0,

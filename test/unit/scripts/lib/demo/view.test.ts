@@ -46,6 +46,20 @@ test('colours change nothing but the colour, and no line outgrows the terminal',
   }
 });
 
+test('a reason that is cut says so', () => {
+  const [, cut] = renderTable({ ...model, columns: 90 }, plain);
+  assert.match(cut ?? '', / nothing lea[a-z]*…$/);
+  assert.equal(cut?.length, 89);
+  const [, fits] = renderTable({ ...model, columns: 120 }, plain);
+  assert.doesNotMatch(fits ?? '', /…/);
+});
+
+test('a reason that speaks of another interval than the one promised last says of which', () => {
+  const histories = [history({ sight: sight({ row: row({ intervalSeconds: 3 }) }), explainedSeconds: 2 })];
+  const [, line] = renderTable({ ...model, histories }, plain);
+  assert.match(line ?? '', / 3 s .* 2 s: nothing learned yet: 2 s$/);
+});
+
 test('a monitor that is down is said, whatever was known before', () => {
   assert.equal(renderTable({ ...model, isMonitorDown: true }, plain).at(-1), 'monitor and broker are down');
 });
