@@ -1,6 +1,6 @@
 /** TLS against a broker whose certificate a test authority has signed. */
 import assert from 'node:assert/strict';
-import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { Cleanups } from '../support/cleanups.ts';
@@ -118,6 +118,25 @@ describe('over TLS', () => {
     copyFileSync(files.clientCert, cert);
     copyFileSync(files.clientKey, key);
     await nth(agent, 'linkUp', 1, 60_000);
+  });
+
+  it('an authority whose file vanishes is missed at the next connect, by name, and taken up when it is back', async () => {
+    const broker = await startBroker();
+    const path = await layPath(cleanups, broker.port);
+    const ca = join(cleanups.folder(), 'ca.pem');
+    copyFileSync(files.ca, ca);
+    const url = `mqtts://127.0.0.1:${path.port}`;
+    const agent = startAgent(cleanups, url, { 'broker.ca_file': ca });
+    await nth(agent, 'linkUp', 1, 60_000);
+    rmSync(ca);
+    path.passages.at(-1)?.cut('reset');
+    const { message, key } = await nth(agent, 'connectFailed', 1, 60_000);
+    assert.equal(key, 'broker.ca_file', message);
+    assert.ok(message.includes(ca), message);
+    assert.equal(count(agent, 'linkUp'), 1);
+    copyFileSync(files.ca, ca);
+    await nth(agent, 'linkUp', 2, 60_000);
+    await agent.end();
   });
 
   for (const [what, dated, words] of [
