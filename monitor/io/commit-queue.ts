@@ -32,7 +32,7 @@ interface Entry {
  * Devices in one commit. A mass outage is cut into slices that leave the event loop room to listen, and LMDB keeps the
  * memory of its largest commit, two pages a device; smaller ones would wait for the disk more often than they have to.
  */
-const SLICE = 1000;
+const SLICE = 500;
 /** How the subject of an incident begins. */
 const INCIDENT = 'incident/';
 const RETRY_MIN_MS = 250;

@@ -17,11 +17,11 @@ const PATIENCE_MS = 60_000;
 /** So many that what is written of their deaths fits into no page that the store has to spare. */
 const MEMBERS = Array.from({ length: 300 }, (_, index) => `member-${index}`);
 
-/** Dead after one interval of a second: late and dead are one step. */
+/** Dead after one interval: late and dead are one step. Long enough for the disk to be filled meanwhile. */
 async function greet(source: FakeDevice, device: string): Promise<void> {
   const counters = { probes: 0, reconnects: 0, lapses: 0 };
   const said = { agentVersion: '0', groups: [], configurationVersion: null, counters, reason: 'test' };
-  const promise = { state: 'online', epoch: 1, intervalSeconds: 1, count: 1, network: 'carrier' } as const;
+  const promise = { state: 'online', epoch: 1, intervalSeconds: 4, count: 1, network: 'carrier' } as const;
   await source.publish(statusTopic(device), encodeStatus({ ...said, ...promise }));
 }
 
@@ -108,7 +108,10 @@ describe('a monitor whose disk is full', () => {
     talking = false;
     await talked;
     // What is still to be written of their words must not be the commit that fails: in doubt nobody would die.
-    await pause(300);
+    await waitFor('everything to be written', PATIENCE_MS, async () => {
+      const text = await (await fetch(`${monitor.http}/metrics`)).text();
+      return /^khd_backlog_commits 0$/m.test(text);
+    });
     const makeRoom = fill(disk);
     await monitor.line('commitFailed', PATIENCE_MS);
     const failedMs = Date.now();
